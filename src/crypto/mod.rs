@@ -1,0 +1,1 @@
+//! Secrets, digests, keys and signed tokens. Knows nothing of OAuth.

@@ -1,0 +1,3 @@
+//! The `issuant` program.
+
+fn main() {}

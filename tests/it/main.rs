@@ -1,0 +1,1 @@
+//! The one integration test binary; the module list is its table of contents.
