@@ -1,1 +1,35 @@
 //! Secrets, digests, keys and signed tokens. Knows nothing of OAuth.
+//!
+//! Owns every call of a cryptographic library: nothing above this module names one. It keeps no
+//! state, reads no clock and, but for [`random::SystemRandom`] and the making of signing keys, draws
+//! no randomness of its own: both are arguments.
+//!
+//! | Module | Owns |
+//! |---|---|
+//! | [`random`] | where random bytes come from |
+//! | [`secret`] | text and bytes that are never printed and are wiped when dropped |
+//! | [`digest`] | the root key, and keyed digests under which secrets are stored |
+//! | [`seal`] | encryption of what must be read back |
+//! | [`password`] | argon2id for passwords that people choose |
+//! | [`algorithm`] | the signature algorithms |
+//! | [`jwk`] | public keys as JSON |
+//! | [`signing_key`] | a private key with its one algorithm and key id |
+//! | [`rsa_key`] | formats of RSA keys; the only file that names `rsa` |
+//! | [`key_file`] | private keys of all kinds in PEM and JWK |
+//! | [`key_set`] | announced → active → verify-only → retired; the public JWKS |
+//! | [`jwt`] | signs and verifies; the algorithm belongs to the key |
+
+#![warn(missing_docs)]
+
+pub mod algorithm;
+pub mod digest;
+pub mod jwk;
+pub mod jwt;
+pub mod key_file;
+pub mod key_set;
+pub mod password;
+pub mod random;
+pub mod rsa_key;
+pub mod seal;
+pub mod secret;
+pub mod signing_key;

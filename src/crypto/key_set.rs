@@ -1,0 +1,350 @@
+//! Which keys sign, which verify, and what the public JWKS shows.
+//!
+//! Owns the life of a key: announced → active → verify-only → retired. A [`KeySet`] is a snapshot
+//! that never changes; when the next one is made, and from where, is decided above.
+
+use std::{fmt, str::FromStr, sync::Arc};
+
+use jsonwebtoken::{DecodingKey, Validation};
+use serde::{Deserialize, Serialize};
+
+use crate::crypto::{
+    algorithm::Algorithm,
+    jwk::{PublicJwk, PublicKey},
+    signing_key::SigningKey,
+};
+
+/// Where a key is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyState {
+    /// Published, so that everybody has it before the first signature, but not signing yet.
+    Announced,
+    /// Signs.
+    Active,
+    /// Signs no more; published until the last token signed with it has expired.
+    VerifyOnly,
+    /// Neither published nor accepted.
+    Retired,
+}
+
+impl KeyState {
+    /// Every state, in the order of a key's life.
+    pub const ALL: [Self; 4] = [
+        Self::Announced,
+        Self::Active,
+        Self::VerifyOnly,
+        Self::Retired,
+    ];
+
+    /// The name under which a state is stored and shown.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Announced => "announced",
+            Self::Active => "active",
+            Self::VerifyOnly => "verify_only",
+            Self::Retired => "retired",
+        }
+    }
+}
+
+/// A name that is none of [`KeyState::ALL`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the state of a key must be one of announced, active, verify_only, retired")]
+pub struct UnknownKeyState;
+
+impl FromStr for KeyState {
+    type Err = UnknownKeyState;
+
+    fn from_str(name: &str) -> Result<Self, UnknownKeyState> {
+        Self::ALL
+            .into_iter()
+            .find(|state| state.as_str() == name)
+            .ok_or(UnknownKeyState)
+    }
+}
+
+impl fmt::Display for KeyState {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// A public key, prepared to verify signatures of its one algorithm.
+#[derive(Clone, Debug)]
+pub struct VerifyingKey {
+    algorithm: Algorithm,
+    decoding_key: DecodingKey,
+    validation: Validation,
+}
+
+/// A public key was to be used with an algorithm that it is not for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the key is not for this algorithm")]
+pub struct UnsuitableKey;
+
+impl VerifyingKey {
+    /// Prepares a key. The algorithm is what this server has configured for the key or its owner,
+    /// never what a token says.
+    pub fn new(jwk: &PublicJwk, algorithm: Algorithm) -> Result<Self, UnsuitableKey> {
+        if !jwk.suits(algorithm) {
+            return Err(UnsuitableKey);
+        }
+        let decoding_key = match &jwk.key {
+            PublicKey::P256 { x, y } | PublicKey::P384 { x, y } => {
+                DecodingKey::from_ec_der(&[&[4], x.as_slice(), y.as_slice()].concat())
+            }
+            PublicKey::Ed25519 { x } => DecodingKey::from_ed_der(x),
+            PublicKey::Rsa { n, e } => DecodingKey::from_rsa_raw_components(n, e),
+        };
+        Ok(Self {
+            algorithm,
+            decoding_key,
+            validation: signature_only(algorithm),
+        })
+    }
+
+    /// The one algorithm that the key verifies.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    pub(super) fn decoding_key(&self) -> &DecodingKey {
+        &self.decoding_key
+    }
+
+    pub(super) fn validation(&self) -> &Validation {
+        &self.validation
+    }
+}
+
+/// A snapshot of this server's keys.
+#[derive(Debug, Default)]
+pub struct KeySet {
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    key: Arc<SigningKey>,
+    state: KeyState,
+    verifying: VerifyingKey,
+}
+
+/// Why keys make no set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeySetError {
+    /// Two keys have the same id, so a token would not say which one signed it. Happens when one
+    /// RSA key is given for both RS256 and PS256.
+    #[error("two keys are the same key")]
+    Duplicate,
+    /// A key's public half is not for its algorithm.
+    #[error(transparent)]
+    Unsuitable(#[from] UnsuitableKey),
+}
+
+impl KeySet {
+    /// Takes all keys but retired ones. When several are active for one algorithm, the first
+    /// signs.
+    pub fn new(keys: Vec<(Arc<SigningKey>, KeyState)>) -> Result<Self, KeySetError> {
+        let mut set = Self::default();
+        for (key, state) in keys {
+            if state == KeyState::Retired {
+                continue;
+            }
+            if set.find(key.kid()).is_some() {
+                return Err(KeySetError::Duplicate);
+            }
+            let verifying = VerifyingKey::new(key.public_jwk(), key.algorithm())?;
+            set.entries.push(Entry {
+                key,
+                state,
+                verifying,
+            });
+        }
+        Ok(set)
+    }
+
+    /// The key that signs with this algorithm.
+    pub fn active(&self, algorithm: Algorithm) -> Option<&Arc<SigningKey>> {
+        self.entries
+            .iter()
+            .find(|entry| entry.state == KeyState::Active && entry.key.algorithm() == algorithm)
+            .map(|entry| &entry.key)
+    }
+
+    /// The published key with exactly this id.
+    pub fn find(&self, kid: &str) -> Option<&Arc<SigningKey>> {
+        self.entry(kid).map(|entry| &entry.key)
+    }
+
+    /// The published key with exactly this id, prepared to verify.
+    pub fn verifying_key(&self, kid: &str) -> Option<&VerifyingKey> {
+        self.entry(kid).map(|entry| &entry.verifying)
+    }
+
+    /// The algorithms that have an active key, each once, in the order of [`Algorithm::ALL`].
+    pub fn algorithms(&self) -> Vec<Algorithm> {
+        Algorithm::ALL
+            .into_iter()
+            .filter(|algorithm| self.active(*algorithm).is_some())
+            .collect()
+    }
+
+    /// The public JWKS (RFC 7517 §5) as JSON: announced, active and verify-only keys in the order
+    /// in which they were given. The same set gives the same bytes.
+    ///
+    /// # Panics
+    /// Never: a list of structs of texts can always be written as JSON.
+    #[expect(
+        clippy::expect_used,
+        reason = "structs of texts can always be written as JSON"
+    )]
+    pub fn jwks_json(&self) -> String {
+        let keys = self
+            .entries
+            .iter()
+            .map(|entry| entry.key.public_jwk())
+            .collect();
+        serde_json::to_string(&Jwks { keys }).expect("texts and lists serialise")
+    }
+
+    fn entry(&self, kid: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.key.kid() == kid)
+    }
+}
+
+#[derive(Serialize)]
+struct Jwks<'a> {
+    keys: Vec<&'a PublicJwk>,
+}
+
+/// The package's own checks of claims are all off: it reads the system clock, and lets pass what
+/// is missing. `jwt` checks the claims.
+fn signature_only(algorithm: Algorithm) -> Validation {
+    let mut validation = Validation::new(match algorithm {
+        Algorithm::Es256 => jsonwebtoken::Algorithm::ES256,
+        Algorithm::Es384 => jsonwebtoken::Algorithm::ES384,
+        Algorithm::EdDsa => jsonwebtoken::Algorithm::EdDSA,
+        Algorithm::Rs256 => jsonwebtoken::Algorithm::RS256,
+        Algorithm::Ps256 => jsonwebtoken::Algorithm::PS256,
+    });
+    validation.required_spec_claims.clear();
+    validation.validate_exp = false;
+    validation.validate_nbf = false;
+    validation.validate_aud = false;
+    validation
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::signing_key::RsaBits;
+
+    fn key(algorithm: Algorithm) -> Arc<SigningKey> {
+        Arc::new(SigningKey::generate(algorithm, RsaBits::B2048).unwrap().0)
+    }
+
+    #[test]
+    fn states_round_trip() {
+        for state in KeyState::ALL {
+            assert_eq!(state.as_str().parse(), Ok(state));
+            assert_eq!(
+                serde_json::to_string(&state).unwrap(),
+                format!("\"{state}\"")
+            );
+        }
+        assert_eq!("Active".parse::<KeyState>(), Err(UnknownKeyState));
+    }
+
+    #[test]
+    fn each_state_does_what_it_says() {
+        let [announced, active, verify_only, retired] = [(); 4].map(|()| key(Algorithm::Es256));
+        let set = KeySet::new(vec![
+            (Arc::clone(&announced), KeyState::Announced),
+            (Arc::clone(&active), KeyState::Active),
+            (Arc::clone(&verify_only), KeyState::VerifyOnly),
+            (Arc::clone(&retired), KeyState::Retired),
+        ])
+        .unwrap();
+        assert_eq!(set.active(Algorithm::Es256).unwrap().kid(), active.kid());
+        assert!(set.active(Algorithm::EdDsa).is_none());
+        let jwks = set.jwks_json();
+        for key in [&announced, &active, &verify_only] {
+            assert_eq!(set.find(key.kid()).unwrap().kid(), key.kid());
+            assert!(set.verifying_key(key.kid()).is_some());
+            assert!(jwks.contains(key.kid()));
+        }
+        assert!(set.find(retired.kid()).is_none());
+        assert!(set.verifying_key(retired.kid()).is_none());
+        assert!(!jwks.contains(retired.kid()));
+        assert!(set.find("").is_none());
+        assert!(set.find(&active.kid()[..42]).is_none());
+    }
+
+    #[test]
+    fn the_jwks_is_read_by_others_and_shows_no_private_part() {
+        let keys = Algorithm::ALL.map(|algorithm| (key(algorithm), KeyState::Active));
+        let set = KeySet::new(keys.to_vec()).unwrap();
+        let json = set.jwks_json();
+        assert_eq!(json, set.jwks_json());
+        let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let members = value["keys"].as_array().unwrap();
+        assert_eq!(members.len(), 5);
+        for member in members {
+            assert_eq!(member["use"], "sig");
+            for private in ["d", "p", "q", "dp", "dq", "qi", "k"] {
+                assert!(member.get(private).is_none());
+            }
+        }
+        let read: jsonwebtoken::jwk::JwkSet = serde_json::from_str(&json).unwrap();
+        for (key, _) in &keys {
+            assert!(read.find(key.kid()).is_some());
+        }
+    }
+
+    #[test]
+    fn only_active_algorithms_are_listed_in_order() {
+        let set = KeySet::new(vec![
+            (key(Algorithm::EdDsa), KeyState::Active),
+            (key(Algorithm::Es384), KeyState::VerifyOnly),
+            (key(Algorithm::Es256), KeyState::Active),
+            (key(Algorithm::Es256), KeyState::Announced),
+        ])
+        .unwrap();
+        assert_eq!(set.algorithms(), [Algorithm::Es256, Algorithm::EdDsa]);
+        assert_eq!(KeySet::default().jwks_json(), r#"{"keys":[]}"#);
+    }
+
+    #[test]
+    fn the_same_key_twice_is_refused() {
+        let (rs256, pkcs8) = SigningKey::generate(Algorithm::Rs256, RsaBits::B2048).unwrap();
+        let ps256 = SigningKey::from_pkcs8(Algorithm::Ps256, pkcs8.expose()).unwrap();
+        let (rs256, ps256) = (Arc::new(rs256), Arc::new(ps256));
+        let set = |state| {
+            KeySet::new(vec![
+                (Arc::clone(&rs256), KeyState::Active),
+                (Arc::clone(&ps256), state),
+            ])
+        };
+        assert_eq!(set(KeyState::Announced).err(), Some(KeySetError::Duplicate));
+        assert!(set(KeyState::Retired).is_ok());
+    }
+
+    #[test]
+    fn a_verifying_key_serves_its_own_algorithm_only() {
+        let key = key(Algorithm::Es256);
+        assert!(VerifyingKey::new(key.public_jwk(), Algorithm::Es256).is_ok());
+        for other in [
+            Algorithm::Es384,
+            Algorithm::EdDsa,
+            Algorithm::Rs256,
+            Algorithm::Ps256,
+        ] {
+            assert_eq!(
+                VerifyingKey::new(key.public_jwk(), other).err(),
+                Some(UnsuitableKey)
+            );
+        }
+    }
+}
