@@ -16,3 +16,4 @@
 //! | [`crypto`] | secrets, digests, keys, tokens; knows nothing of OAuth |
 
 pub mod crypto;
+pub mod protocol;

@@ -1,0 +1,75 @@
+//! Answering an authorization request with a code (RFC 6749 §4.1.2).
+
+use crate::crypto::random::random_bytes;
+use crate::crypto::secret::Secret;
+use crate::protocol::client::Client;
+use crate::protocol::context::Context;
+use crate::protocol::error::StoreError;
+use crate::protocol::redirect_uri::RedirectTarget;
+use crate::protocol::store::{AuthorizationCode, Store, WaitingRequest};
+use crate::protocol::tokens::refresh_token::FamilyId;
+
+/// Recognises a code that was pasted into the wrong place.
+const PREFIX: &str = "iac_";
+
+/// How the person proved to be it.
+#[derive(Clone, Debug)]
+pub struct Authentication {
+    /// The session.
+    pub session: String,
+    /// The user.
+    pub subject: String,
+    /// When.
+    pub auth_time: i64,
+    /// How (RFC 8176).
+    pub amr: Vec<String>,
+}
+
+/// Where the browser goes, and what it carries.
+#[derive(Debug)]
+pub enum Answered {
+    /// A code for the target.
+    Code(RedirectTarget, Secret),
+    /// The request was answered before, or the address is not registered any more.
+    Gone,
+}
+
+/// Makes a code for a request that [`super::next_step`] found ready.
+pub fn with_code(
+    context: &Context<'_>,
+    store: &mut dyn Store,
+    client: &Client,
+    waiting: &WaitingRequest,
+    by: Authentication,
+) -> Result<Answered, StoreError> {
+    let request = &waiting.request;
+    // The client may have changed while the person signed in.
+    let received = request
+        .redirect_uri_was_received
+        .then_some(request.redirect_uri.as_str());
+    let Ok(target) = client.redirect_target(received) else {
+        return Ok(Answered::Gone);
+    };
+    // The gate: a double click makes one code.
+    if !store.finish_waiting_request(&waiting.handle)? {
+        return Ok(Answered::Gone);
+    }
+    let code = Secret::generate(context.random, PREFIX);
+    store.add_code(&AuthorizationCode {
+        digest: context.keys.code_digest(code.expose()),
+        family: FamilyId(random_bytes(context.random)),
+        client_id: client.id.clone(),
+        redirect_uri: target.as_str().to_owned(),
+        redirect_uri_was_received: target.was_received(),
+        code_challenge: request.code_challenge.clone(),
+        subject: by.subject,
+        session: by.session,
+        scope: request.scope.clone(),
+        nonce: request.nonce.clone(),
+        auth_time: by.auth_time,
+        amr: by.amr,
+        expires_at: context.now + context.policy.code_lifetime,
+        redeemed_at: None,
+    })?;
+    Ok(Answered::Code(target, code))
+}

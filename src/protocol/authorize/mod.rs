@@ -1,0 +1,240 @@
+//! The authorization endpoint (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2), as a list of checks in order.
+//!
+//! Client and redirect target come first: a refusal before them is a *page*, never a redirect. Every later
+//! refusal holds a [`RedirectTarget`] and travels back to the client.
+
+use std::sync::Arc;
+
+use crate::crypto::key_set::KeySet;
+use crate::protocol::authorize::request::{AuthorizationRequest, Prompt};
+use crate::protocol::catalogue::{self, Explanation};
+use crate::protocol::client::{Client, GrantType};
+use crate::protocol::context::Context;
+use crate::protocol::engine::{self, AuthorizationRejected};
+use crate::protocol::error::Refusal;
+use crate::protocol::params::Params;
+use crate::protocol::redirect_uri::{RedirectRefused, RedirectTarget};
+use crate::protocol::tokens::id_token;
+
+pub mod answer;
+pub mod next_step;
+pub mod request;
+pub mod response;
+
+/// How the endpoint says no.
+#[derive(Debug)]
+pub enum AuthorizeRefusal {
+    /// On a page of ours, because nothing says that the address is the client's.
+    Page(PageRefusal),
+    /// At the client's address, with `state` and `iss`.
+    Redirect(RedirectTarget, Option<String>, Refusal),
+}
+
+/// A refusal on a page, with what a developer needs to see the difference.
+#[derive(Debug)]
+pub struct PageRefusal {
+    /// Why.
+    pub refusal: Refusal,
+    /// The client, once known.
+    pub client: Option<Arc<Client>>,
+    /// The redirect URI as received, where that is the matter.
+    pub received_redirect_uri: Option<String>,
+}
+
+/// The longest values accepted, in bytes.
+const LONGEST: [(&str, usize); 4] = [
+    ("state", 2048),
+    ("scope", 2048),
+    ("nonce", 512),
+    ("login_hint", 256),
+];
+
+/// Checks an authorization request.
+pub fn accept(
+    context: &Context<'_>,
+    keys: &KeySet,
+    params: &Params<'_>,
+) -> Result<(Arc<Client>, AuthorizationRequest), AuthorizeRefusal> {
+    let client = find_client(context, params)?;
+    let target = find_target(&client, params)?;
+    let state = params.find("state").map(str::to_owned);
+    match check(context, keys, &client, &target, params) {
+        Ok(request) => Ok((client, request)),
+        Err(refusal) => {
+            // A state that is refused for its length is not sent back.
+            let state = state.filter(|state| state.len() <= 2048);
+            Err(AuthorizeRefusal::Redirect(target, state, refusal))
+        }
+    }
+}
+
+fn find_client(
+    context: &Context<'_>,
+    params: &Params<'_>,
+) -> Result<Arc<Client>, AuthorizeRefusal> {
+    let page = |explanation: &'static Explanation, client| {
+        AuthorizeRefusal::Page(PageRefusal {
+            refusal: Refusal::new(explanation),
+            client,
+            received_redirect_uri: None,
+        })
+    };
+    let found = params
+        .find("client_id")
+        .and_then(|id| context.clients.client(id));
+    let client = found.ok_or_else(|| page(&catalogue::UNKNOWN_CLIENT_PAGE, None))?;
+    if client.disabled {
+        return Err(page(&catalogue::CLIENT_DISABLED_PAGE, Some(client)));
+    }
+    Ok(client)
+}
+
+fn find_target(
+    client: &Arc<Client>,
+    params: &Params<'_>,
+) -> Result<RedirectTarget, AuthorizeRefusal> {
+    let received = params.find("redirect_uri");
+    // OpenID Connect Core §3.1.2.1 requires the parameter.
+    let is_openid = params
+        .find("scope")
+        .is_some_and(|scope| scope.split(' ').any(|s| s == "openid"));
+    let target = match received {
+        None if is_openid => Err(RedirectRefused::Missing),
+        received => client.redirect_target(received),
+    };
+    target.map_err(|refused| {
+        let explanation = match refused {
+            RedirectRefused::Missing => &catalogue::MISSING_REDIRECT_URI,
+            RedirectRefused::NotRegistered => &catalogue::REDIRECT_URI_NOT_REGISTERED,
+        };
+        AuthorizeRefusal::Page(PageRefusal {
+            refusal: Refusal::new(explanation),
+            client: Some(Arc::clone(client)),
+            received_redirect_uri: received.map(str::to_owned),
+        })
+    })
+}
+
+/// The checks that may answer by redirect, in order.
+fn check(
+    context: &Context<'_>,
+    keys: &KeySet,
+    client: &Client,
+    target: &RedirectTarget,
+    params: &Params<'_>,
+) -> Result<AuthorizationRequest, Refusal> {
+    check_lengths(params)?;
+    check_unsupported(params)?;
+    if !client.may_use(GrantType::AuthorizationCode) {
+        return Err(Refusal::new(&catalogue::AUTHORIZE_GRANT_NOT_ALLOWED));
+    }
+    if params.find("response_type").is_none() {
+        return Err(Refusal::new(&catalogue::RESPONSE_TYPE_MISSING));
+    }
+    let accepted = engine::drive_authorization(client, target, params)?;
+    Ok(AuthorizationRequest {
+        client_id: client.id.clone(),
+        redirect_uri: target.as_str().to_owned(),
+        redirect_uri_was_received: target.was_received(),
+        state: params.find("state").map(str::to_owned),
+        scope: accepted.scope,
+        nonce: params.find("nonce").map(str::to_owned),
+        code_challenge: accepted.code_challenge,
+        prompt: parse_prompt(params)?,
+        max_age: parse_max_age(params)?,
+        login_hint: params.find("login_hint").map(str::to_owned),
+        hinted_subject: read_hint(context, keys, client, params)?,
+    })
+}
+
+fn check_lengths(params: &Params<'_>) -> Result<(), Refusal> {
+    let too_long = LONGEST.iter().any(|(name, longest)| {
+        params
+            .find(name)
+            .is_some_and(|value| value.len() > *longest)
+    });
+    if too_long {
+        Err(Refusal::new(&catalogue::VALUE_TOO_LONG))
+    } else {
+        Ok(())
+    }
+}
+
+fn check_unsupported(params: &Params<'_>) -> Result<(), Refusal> {
+    let unsupported: [(&str, &'static Explanation); 3] = [
+        ("request", &catalogue::REQUEST_OBJECT),
+        ("request_uri", &catalogue::REQUEST_URI),
+        ("registration", &catalogue::REGISTRATION),
+    ];
+    for (name, explanation) in unsupported {
+        if params.find(name).is_some() {
+            return Err(Refusal::new(explanation));
+        }
+    }
+    match params.find("response_mode") {
+        None | Some("query") => Ok(()),
+        Some(_) => Err(Refusal::new(&catalogue::RESPONSE_MODE)),
+    }
+}
+
+/// OpenID Connect Core §3.1.2.1: a set of words; `none` stands alone.
+fn parse_prompt(params: &Params<'_>) -> Result<Prompt, Refusal> {
+    let mut prompt = Prompt::default();
+    let Some(words) = params.find("prompt") else {
+        return Ok(prompt);
+    };
+    for word in words.split(' ') {
+        match word {
+            "none" => prompt.none = true,
+            "login" => prompt.login = true,
+            "consent" => prompt.consent = true,
+            "select_account" => prompt.select_account = true,
+            _ => return Err(Refusal::new(&catalogue::PROMPT)),
+        }
+    }
+    if prompt.none && (prompt.login || prompt.consent || prompt.select_account) {
+        return Err(Refusal::new(&catalogue::PROMPT));
+    }
+    Ok(prompt)
+}
+
+fn parse_max_age(params: &Params<'_>) -> Result<Option<i64>, Refusal> {
+    let Some(text) = params.find("max_age") else {
+        return Ok(None);
+    };
+    // The standard library also reads a plus sign.
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.parse::<u32>() {
+        Ok(seconds) if is_number => Ok(Some(i64::from(seconds))),
+        Ok(_) | Err(_) => Err(Refusal::new(&catalogue::MAX_AGE)),
+    }
+}
+
+/// OpenID Connect Core §3.1.2.1: an ID token of ours, made for this client, expired or not.
+fn read_hint(
+    context: &Context<'_>,
+    keys: &KeySet,
+    client: &Client,
+    params: &Params<'_>,
+) -> Result<Option<String>, Refusal> {
+    let Some(hint) = params.find("id_token_hint") else {
+        return Ok(None);
+    };
+    match id_token::read_hint(hint, context.issuer, keys, context.now) {
+        Ok(hint) if hint.aud.contains(client.id.as_str()) => Ok(Some(hint.sub)),
+        Ok(_) | Err(_) => Err(Refusal::new(&catalogue::ID_TOKEN_HINT)),
+    }
+}
+
+impl From<AuthorizationRejected> for Refusal {
+    fn from(rejected: AuthorizationRejected) -> Self {
+        Self::new(match rejected {
+            AuthorizationRejected::ResponseType => &catalogue::RESPONSE_TYPE,
+            AuthorizationRejected::Scope => &catalogue::AUTHORIZE_SCOPE,
+            AuthorizationRejected::ChallengeMissing => &catalogue::PKCE_MISSING,
+            AuthorizationRejected::ChallengeMethod => &catalogue::PKCE_METHOD,
+            AuthorizationRejected::ChallengeSyntax => &catalogue::PKCE_CHALLENGE,
+            AuthorizationRejected::Request => &catalogue::MISSING_PARAMETER,
+        })
+    }
+}

@@ -1,0 +1,108 @@
+//! The one dispatcher of the browser: what happens next with an authorization request.
+//!
+//! Pages return here and never send the browser to each other. Pure: the stored request, the session, the
+//! consent and the time go in, a step comes out, so every combination of `prompt`, `max_age` and `id_token_hint`
+//! (OpenID Connect Core §3.1.2.1, §3.1.2.3) is a line in a table of tests.
+
+use crate::protocol::catalogue;
+use crate::protocol::client::Client;
+use crate::protocol::context::Timestamp;
+use crate::protocol::error::Refusal;
+use crate::protocol::scope::Scope;
+use crate::protocol::store::WaitingRequest;
+
+/// Who is signed in in this browser, as far as it matters here.
+#[derive(Clone, Copy, Debug)]
+pub struct SignedIn<'a> {
+    /// The session.
+    pub session: &'a str,
+    /// The user.
+    pub subject: &'a str,
+    /// When the user proved to be it.
+    pub auth_time: Timestamp,
+}
+
+/// What happens next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NextStep {
+    /// Show the sign-in page.
+    SignIn,
+    /// Show the consent page.
+    Consent,
+    /// Answer with a code.
+    Answer,
+    /// Answer with an error.
+    Refuse(Refusal),
+}
+
+/// Decides.
+pub fn next_step(
+    waiting: &WaitingRequest,
+    client: &Client,
+    signed_in: Option<SignedIn<'_>>,
+    consented: Option<&Scope>,
+    now: Timestamp,
+) -> NextStep {
+    let prompt = waiting.request.prompt;
+    let Some(signed_in) = signed_in.filter(|signed_in| is_enough(waiting, *signed_in, now)) else {
+        return if prompt.none {
+            NextStep::Refuse(Refusal::new(&catalogue::LOGIN_REQUIRED))
+        } else {
+            NextStep::SignIn
+        };
+    };
+    let is_other = |hinted: &String| hinted != signed_in.subject;
+    if waiting
+        .request
+        .hinted_subject
+        .as_ref()
+        .is_some_and(is_other)
+    {
+        // Who just signed in for this request, as somebody else, would do so again.
+        return if prompt.none || is_new(waiting, signed_in) {
+            NextStep::Refuse(Refusal::new(&catalogue::HINT_OTHER_PERSON))
+        } else {
+            NextStep::SignIn
+        };
+    }
+    if waiting.consented_by.as_deref() == Some(signed_in.session) {
+        return NextStep::Answer;
+    }
+    let covered = consented.is_some_and(|consented| waiting.request.scope.is_within(consented));
+    let may_skip = !client.requires_consent || (covered && !is_impersonable(client));
+    if may_skip && !prompt.consent {
+        NextStep::Answer
+    } else if prompt.none {
+        NextStep::Refuse(Refusal::new(&catalogue::CONSENT_REQUIRED))
+    } else {
+        NextStep::Consent
+    }
+}
+
+/// Whether the sign-in satisfies the request: made for it where it says `prompt=login`, within `max_age` otherwise.
+fn is_enough(waiting: &WaitingRequest, signed_in: SignedIn<'_>, now: Timestamp) -> bool {
+    let prompt = waiting.request.prompt;
+    let must_be_new = prompt.login || prompt.select_account;
+    let is_new = is_new(waiting, signed_in);
+    if must_be_new && !is_new {
+        return false;
+    }
+    // With max_age=0 the sign-in page itself takes longer than allowed, so a new sign-in is always enough.
+    let age = now - signed_in.auth_time;
+    is_new || waiting.request.max_age.is_none_or(|max_age| age <= max_age)
+}
+
+/// Whether the person signed in for this very request.
+fn is_new(waiting: &WaitingRequest, signed_in: SignedIn<'_>) -> bool {
+    waiting.signed_in_by.as_deref() == Some(signed_in.session)
+}
+
+/// A public client that answers on loopback or a private scheme can be impersonated by any program of that
+/// machine, so a stored consent does not speak for it (OAuth 2.1 §7.3).
+fn is_impersonable(client: &Client) -> bool {
+    client.is_public()
+        && client
+            .redirect_uris
+            .iter()
+            .any(|uri| !uri.as_str().starts_with("https:"))
+}

@@ -1,0 +1,51 @@
+//! An authorization request whose every field was checked, as it is remembered while the person signs in.
+
+use serde::{Deserialize, Serialize};
+
+use crate::protocol::client::ClientId;
+use crate::protocol::scope::Scope;
+
+/// OpenID Connect Core §3.1.2.1, `prompt`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "prompt is a set of four flags"
+)]
+pub struct Prompt {
+    /// No page may be shown.
+    pub none: bool,
+    /// The person signs in again.
+    pub login: bool,
+    /// The person is asked for consent again.
+    pub consent: bool,
+    /// The person chooses the account; shown as the sign-in page.
+    pub select_account: bool,
+}
+
+/// A checked authorization request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthorizationRequest {
+    /// The client.
+    pub client_id: ClientId,
+    /// Where the answer goes; it was a redirect target of the client when the request came, and is matched again
+    /// when it is answered.
+    pub redirect_uri: String,
+    /// Whether the request named it.
+    pub redirect_uri_was_received: bool,
+    /// Given back unchanged.
+    pub state: Option<String>,
+    /// What is asked for, within what the client may have.
+    pub scope: Scope,
+    /// OpenID Connect Core §3.1.2.1.
+    pub nonce: Option<String>,
+    /// RFC 7636 §4.3, method S256.
+    pub code_challenge: Option<String>,
+    /// Which pages must or must not be shown.
+    pub prompt: Prompt,
+    /// The sign-in may be at most so many seconds old.
+    pub max_age: Option<i64>,
+    /// Prefills the user name.
+    pub login_hint: Option<String>,
+    /// The `sub` of a verified `id_token_hint`.
+    pub hinted_subject: Option<String>,
+}

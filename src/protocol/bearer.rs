@@ -1,0 +1,164 @@
+//! Who calls a protected endpoint: the access token in the request, checked against keys, time and the store
+//! (RFC 6750).
+//!
+//! A token that was minted with a refresh token that this server has not seen used yet proves that the
+//! token response arrived: seeing it here makes that refresh token the current one.
+
+use crate::crypto::key_set::KeySet;
+use crate::protocol::catalogue::{self, Explanation};
+use crate::protocol::context::Context;
+use crate::protocol::error::{Fault, Refusal, StoreError, Trouble};
+use crate::protocol::params::Params;
+use crate::protocol::store::Store;
+use crate::protocol::tokens::TokenOrigin;
+use crate::protocol::tokens::access_token::{self, AccessToken};
+use crate::protocol::tokens::family::{Rotation, Shown};
+use crate::protocol::tokens::refresh_token::FamilyId;
+
+/// Why a bearer token is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BearerRefused {
+    /// RFC 6750 §3: no token at all; the challenge names no error.
+    Missing,
+    /// RFC 6750 §2: two ways at once, or not well-formed.
+    Malformed,
+    /// RFC 6750 §3.1: expired, revoked, of another issuer, not signed by us.
+    NotGood,
+    /// RFC 6750 §3.1: the scope does not reach so far.
+    Scope,
+}
+
+/// The rotation by which a pending refresh token becomes the current one of its family.
+pub type Promotion = (FamilyId, Rotation);
+
+/// A token that is good, and what has to be written before it is relied on.
+#[derive(Debug)]
+pub struct Seen {
+    /// Its claims.
+    pub token: AccessToken,
+    /// Its use makes a pending refresh token the current one.
+    pub promotion: Option<Promotion>,
+}
+
+/// Finds the one token of a request: in the header, or as `access_token` in a form body (RFC 6750 §2.1, §2.2).
+/// A token in the address is not accepted (RFC 9700 §4.3.2).
+pub fn find<'a>(
+    authorization: Option<&'a str>,
+    body: &'a Params<'_>,
+) -> Result<&'a str, BearerRefused> {
+    match (authorization, body.find("access_token")) {
+        (None, None) => Err(BearerRefused::Missing),
+        (Some(_), Some(_)) => Err(BearerRefused::Malformed),
+        (None, Some(token)) => Ok(token),
+        (Some(header), None) => match header.split_once(' ') {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("Bearer") => {
+                let token = token.trim();
+                if is_b64token(token) {
+                    Ok(token)
+                } else {
+                    Err(BearerRefused::Malformed)
+                }
+            }
+            Some(_) | None => Err(BearerRefused::Missing),
+        },
+    }
+}
+
+/// Checks signature, type, issuer and time; everything that needs no store.
+pub fn read(
+    context: &Context<'_>,
+    keys: &KeySet,
+    token: &str,
+) -> Result<AccessToken, BearerRefused> {
+    access_token::read(token, context.issuer, keys, context.now).map_err(|_| BearerRefused::NotGood)
+}
+
+/// Asks the store whether a token that reads well is still good: not revoked, its family alive, its user
+/// active.
+pub fn look_up(
+    context: &Context<'_>,
+    store: &mut dyn Store,
+    token: AccessToken,
+) -> Result<Seen, Fault<BearerRefused>> {
+    if store.is_token_revoked(&token.jti)? {
+        return Err(BearerRefused::NotGood.into());
+    }
+    let Some(origin) = TokenOrigin::read(&token.jti) else {
+        // A client's own token lives as long as the client does.
+        let client = context
+            .clients
+            .client(&token.client_id)
+            .filter(|client| !client.disabled);
+        client.ok_or(BearerRefused::NotGood)?;
+        return Ok(Seen {
+            token,
+            promotion: None,
+        });
+    };
+    let family = store
+        .family(&origin.family)?
+        .ok_or(BearerRefused::NotGood)?;
+    let promotion = match family.show(&origin.tag, context.now) {
+        Shown::Good => None,
+        Shown::Promotes(rotation) => Some((family.id, rotation)),
+        Shown::NotGood => return Err(BearerRefused::NotGood.into()),
+    };
+    let client = context
+        .clients
+        .client(&token.client_id)
+        .filter(|client| !client.disabled);
+    client.ok_or(BearerRefused::NotGood)?;
+    let subject = store.subject(&token.sub)?.filter(|subject| subject.active);
+    subject.ok_or(BearerRefused::NotGood)?;
+    Ok(Seen { token, promotion })
+}
+
+/// How often the gate may be lost before we give up.
+pub(crate) const MOST_TRIES: usize = 64;
+
+/// Too many others change the same family.
+pub(crate) fn contention() -> StoreError {
+    StoreError::plain(
+        Trouble::Unavailable,
+        "promoting a refresh token under contention",
+    )
+}
+
+/// **Gate**: makes the pending refresh token the current one; false when the row changed meanwhile, and then whether the
+/// token is good has to be asked again.
+pub fn promote(store: &mut dyn Store, (family, rotation): &Promotion) -> Result<bool, StoreError> {
+    store.rotate(family, rotation)
+}
+
+/// RFC 6750 §2.1.
+fn is_b64token(text: &str) -> bool {
+    let body = text.trim_end_matches('=');
+    !body.is_empty()
+        && body
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte))
+}
+
+impl BearerRefused {
+    /// The entry of the catalogue.
+    pub fn explanation(self) -> &'static Explanation {
+        match self {
+            Self::Missing => &catalogue::NO_BEARER_TOKEN,
+            Self::Malformed => &catalogue::BEARER_MALFORMED,
+            Self::NotGood => &catalogue::BEARER_NOT_GOOD,
+            Self::Scope => &catalogue::BEARER_SCOPE,
+        }
+    }
+}
+
+impl From<BearerRefused> for Fault<BearerRefused> {
+    fn from(refused: BearerRefused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+impl From<BearerRefused> for Refusal {
+    fn from(refused: BearerRefused) -> Self {
+        Self::new(refused.explanation())
+    }
+}

@@ -1,0 +1,267 @@
+//! Every refusal a client or person can meet: its stable id, wire code, cause and fix.
+//!
+//! Ids are never reused. The sentences are ASCII without quotes and backslashes, because they travel in
+//! `error_description` (RFC 6749 §5.2). They say nothing about the request itself.
+
+use crate::protocol::error::ErrorCode;
+
+/// One entry: what went wrong and what to do about it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// Stable id, as `E1204`.
+    pub id: &'static str,
+    /// The wire code it is told as.
+    pub code: ErrorCode,
+    /// The cause, one sentence.
+    pub sentence: &'static str,
+    /// What to do, one sentence.
+    pub fix: &'static str,
+}
+
+macro_rules! catalogue {
+    ($($name:ident = $id:literal, $code:ident, $sentence:literal, $fix:literal;)+) => {
+        $(
+            #[doc = concat!($id, ": ", $sentence)]
+            pub static $name: Explanation = Explanation {
+                id: $id,
+                code: ErrorCode::$code,
+                sentence: $sentence,
+                fix: $fix,
+            };
+        )+
+
+        /// All entries, in order of their ids.
+        pub static ALL: &[&Explanation] = &[$(&$name),+];
+    };
+}
+
+catalogue! {
+    // E10xx: the shape of a request.
+    BODY_TYPE = "E1001", InvalidRequest,
+        "The request body is not a form.",
+        "Send it with Content-Type: application/x-www-form-urlencoded.";
+    BODY_TOO_LARGE = "E1002", InvalidRequest,
+        "The request is too large.",
+        "Send fewer or shorter parameters; the body may have 64 KiB.";
+    NOT_UTF8 = "E1003", InvalidRequest,
+        "A parameter is not UTF-8 text or not well percent-encoded.",
+        "Encode every name and value as UTF-8, then percent-encode it.";
+    DUPLICATE_PARAMETER = "E1004", InvalidRequest,
+        "A parameter stands in the request more than once.",
+        "Send each parameter once.";
+    MISSING_GRANT_TYPE = "E1005", InvalidRequest,
+        "The parameter grant_type is missing.",
+        "Add grant_type with one of grant_types_supported of the discovery document.";
+    MISSING_PARAMETER = "E1006", InvalidRequest,
+        "A parameter that this request needs is missing or empty.",
+        "Compare the request with the documentation of its endpoint.";
+    METHOD_NOT_ALLOWED = "E1007", InvalidRequest,
+        "This address does not answer to that method.",
+        "Use the method that the Allow header names.";
+
+    // E11xx: client authentication.
+    UNKNOWN_CLIENT = "E1101", InvalidClient,
+        "The client is not known or its credentials are wrong.",
+        "Check client_id and secret, and that the secret has not expired.";
+    NO_CLIENT_AUTHENTICATION = "E1102", InvalidClient,
+        "The request does not say which client sends it.",
+        "Authenticate the client in the way it is registered for.";
+    TWO_CLIENT_AUTHENTICATIONS = "E1103", InvalidRequest,
+        "The request authenticates the client in more than one way.",
+        "Use the Authorization header or the body, not both.";
+    OTHER_AUTHENTICATION_METHOD = "E1104", InvalidClient,
+        "The client is registered for another way of authenticating.",
+        "Use its token_endpoint_auth_method, or change it with: issuant client set --auth-method.";
+    MALFORMED_BASIC = "E1105", InvalidClient,
+        "The Authorization header is not well-formed Basic authentication.",
+        "Form-encode client_id and secret, join them with a colon, then base64-encode the result.";
+    CLIENT_DISABLED = "E1106", InvalidClient,
+        "The client is disabled.",
+        "An operator can enable it with: issuant client set --enable.";
+    CLIENT_NEEDS_SECRET = "E1107", UnauthorizedClient,
+        "Only a client with credentials of its own may do this.",
+        "Register a confidential client.";
+
+    // E12xx: the authorization endpoint, told on a page or by redirect.
+    UNKNOWN_CLIENT_PAGE = "E1201", InvalidRequest,
+        "The app is not registered here.",
+        "Check client_id in the link that led here.";
+    CLIENT_DISABLED_PAGE = "E1202", UnauthorizedClient,
+        "The app is switched off on this server.",
+        "Ask the operator of this server.";
+    MISSING_REDIRECT_URI = "E1203", InvalidRequest,
+        "The request does not say where to return to.",
+        "Send redirect_uri; it may be left out only when exactly one is registered and openid is not requested.";
+    REDIRECT_URI_NOT_REGISTERED = "E1204", InvalidRequest,
+        "The address the app wants to return to is not registered for it.",
+        "Register exactly this address, or send the registered one.";
+    RESPONSE_TYPE = "E1205", UnsupportedResponseType,
+        "The response_type is not supported.",
+        "Use response_type=code.";
+    AUTHORIZE_GRANT_NOT_ALLOWED = "E1206", UnauthorizedClient,
+        "The client may not use the authorization code grant.",
+        "Allow it with: issuant client set --add-grant authorization_code.";
+    AUTHORIZE_SCOPE = "E1207", InvalidScope,
+        "A requested scope is malformed or not allowed for this client.",
+        "Request only registered scopes, separated by one space.";
+    PKCE_MISSING = "E1208", InvalidRequest,
+        "The request has no code_challenge.",
+        "Use PKCE with code_challenge_method=S256.";
+    PKCE_METHOD = "E1209", InvalidRequest,
+        "The code_challenge_method is not supported.",
+        "Use code_challenge_method=S256; plain is refused.";
+    PKCE_CHALLENGE = "E1210", InvalidRequest,
+        "The code_challenge is not a SHA-256 digest in base64url.",
+        "It has 43 characters, without padding.";
+    PROMPT = "E1211", InvalidRequest,
+        "The prompt parameter is not understood.",
+        "Use none alone, or a combination of login, consent and select_account.";
+    MAX_AGE = "E1212", InvalidRequest,
+        "The max_age parameter is not a number of seconds.",
+        "Send a whole number, 0 or greater.";
+    RESPONSE_MODE = "E1213", InvalidRequest,
+        "The response_mode is not supported.",
+        "Leave it out or use response_mode=query.";
+    REQUEST_OBJECT = "E1214", RequestNotSupported,
+        "Request objects are not supported.",
+        "Send the parameters themselves.";
+    REQUEST_URI = "E1215", RequestUriNotSupported,
+        "The parameter request_uri is not supported.",
+        "Send the parameters themselves.";
+    REGISTRATION = "E1216", RegistrationNotSupported,
+        "The parameter registration is not supported.",
+        "Register the client first.";
+    LOGIN_REQUIRED = "E1217", LoginRequired,
+        "Nobody is signed in, or signed in recently enough, and prompt=none allows no sign-in page.",
+        "Send the person here without prompt=none.";
+    CONSENT_REQUIRED = "E1218", ConsentRequired,
+        "The person has not agreed yet, and prompt=none allows no consent page.",
+        "Send the person here without prompt=none.";
+    ACCESS_DENIED = "E1219", AccessDenied,
+        "The person declined.",
+        "Tell them what the access is for, and let them try again.";
+    VALUE_TOO_LONG = "E1220", InvalidRequest,
+        "A parameter is longer than this server accepts.",
+        "state and scope may have 2048 bytes, nonce 512.";
+    ID_TOKEN_HINT = "E1221", InvalidRequest,
+        "The id_token_hint is not an ID token of this server.",
+        "Send an ID token that this issuer gave to this client, or leave the hint out.";
+    HINT_OTHER_PERSON = "E1222", LoginRequired,
+        "The person who is signed in is not the one of the id_token_hint.",
+        "Sign in as that person, or leave the hint out.";
+    RESPONSE_TYPE_MISSING = "E1223", InvalidRequest,
+        "The parameter response_type is missing.",
+        "Use response_type=code.";
+
+    // E13xx: the token endpoint.
+    UNSUPPORTED_GRANT = "E1301", UnsupportedGrantType,
+        "The grant_type is not supported.",
+        "Use one of grant_types_supported of the discovery document.";
+    GRANT_NOT_ALLOWED = "E1302", UnauthorizedClient,
+        "The client may not use this grant.",
+        "Allow it with: issuant client set --add-grant.";
+    SCOPE_NOT_ALLOWED = "E1303", InvalidScope,
+        "A requested scope is malformed or not allowed for this client.",
+        "Request only registered scopes, separated by one space.";
+    CODE_UNKNOWN = "E1310", InvalidGrant,
+        "The code is not known here for this client.",
+        "Start again at the authorization endpoint; a code is good for one client and a minute.";
+    CODE_EXPIRED = "E1311", InvalidGrant,
+        "The code has expired.",
+        "Redeem a code at once; start again at the authorization endpoint.";
+    CODE_USED = "E1312", InvalidGrant,
+        "The code was used before, so all tokens that came of it are revoked.",
+        "Redeem a code once; start again at the authorization endpoint.";
+    CODE_REDIRECT_URI = "E1313", InvalidGrant,
+        "The redirect_uri differs from the one of the authorization request.",
+        "Send exactly the redirect_uri that the code was asked for with.";
+    CODE_VERIFIER = "E1314", InvalidGrant,
+        "The code_verifier does not fit the code_challenge.",
+        "Send the verifier whose SHA-256 digest was the code_challenge; it has 43 to 128 characters.";
+    CODE_VERIFIER_UNEXPECTED = "E1315", InvalidGrant,
+        "A code_verifier was sent, but the authorization request had no code_challenge.",
+        "Send code_challenge with the authorization request.";
+    SUBJECT_INACTIVE = "E1316", InvalidGrant,
+        "The account may not sign in any more.",
+        "An operator can enable it with: issuant user set --enable.";
+    REFRESH_UNKNOWN = "E1320", InvalidGrant,
+        "The refresh token is not known here.",
+        "Send the whole token as it was received, or let the person sign in again.";
+    REFRESH_OTHER_CLIENT = "E1321", InvalidGrant,
+        "The refresh token belongs to another client.",
+        "Use the client that the token was issued to.";
+    REFRESH_EXPIRED = "E1322", InvalidGrant,
+        "The refresh token has expired.",
+        "Let the person sign in again.";
+    REFRESH_REVOKED = "E1323", InvalidGrant,
+        "The refresh token was revoked.",
+        "Let the person sign in again.";
+    REFRESH_REUSED = "E1324", InvalidGrant,
+        "A refresh token that had been replaced was used again, so the sign-in is revoked.",
+        "Store the newest refresh token each time; let the person sign in again.";
+    REFRESH_SCOPE = "E1325", InvalidScope,
+        "The requested scope is malformed or goes beyond what was granted.",
+        "Leave scope out, or name some of the granted scopes.";
+
+    // E14xx: bearer tokens and their endpoints.
+    NO_BEARER_TOKEN = "E1401", InvalidToken,
+        "The request has no access token.",
+        "Send Authorization: Bearer, followed by the token.";
+    BEARER_MALFORMED = "E1402", InvalidRequest,
+        "The access token is sent in more than one way or not well-formed.",
+        "Send it once, in the Authorization header.";
+    BEARER_NOT_GOOD = "E1403", InvalidToken,
+        "The access token is not one that this server accepts now.",
+        "Get a new one; it may have expired, been revoked or come from another issuer.";
+    BEARER_SCOPE = "E1404", InsufficientScope,
+        "The access token lacks the scope openid.",
+        "Request the scope openid.";
+    MISSING_TOKEN = "E1405", InvalidRequest,
+        "The parameter token is missing.",
+        "Send the token that the request is about.";
+
+    // E15xx: sign-out.
+    LOGOUT_REDIRECT = "E1501", InvalidRequest,
+        "The address to return to after signing out is not registered.",
+        "Register post_logout_redirect_uri exactly as it is sent, and send id_token_hint or client_id.";
+    LOGOUT_HINT = "E1502", InvalidRequest,
+        "The id_token_hint was made for another client than client_id names.",
+        "Send an ID token that this issuer gave to the client, or leave one of them out.";
+
+    // E16xx: pages.
+    REQUEST_GONE = "E1601", InvalidRequest,
+        "This sign-in was finished, has expired, or was started in another browser.",
+        "Go back to the app and start again.";
+    COOKIE_MISSING = "E1602", InvalidRequest,
+        "Your browser did not return our cookie.",
+        "Allow cookies for this site, and open it under the address it is configured for.";
+    FORM_NOT_OURS = "E1603", InvalidRequest,
+        "The form was not sent from a page of this server, or the page was too old.",
+        "Load the page again and repeat the last step.";
+    SIGN_IN_REFUSED = "E1604", AccessDenied,
+        "User name or password are wrong.",
+        "Check your user name and password and try again.";
+    TOO_MANY_TRIES = "E1605", AccessDenied,
+        "There were too many failed tries.",
+        "Wait for the time that the page names, then try again.";
+    WRONG_ADDRESS = "E1606", InvalidRequest,
+        "This server is configured for another address than the one you opened.",
+        "Open the configured address, or set issuer to this one.";
+    SETUP_LINK = "E1607", InvalidRequest,
+        "This setup link was used before or has expired.",
+        "Make a new one with: issuant admin link.";
+    NOT_FOUND = "E1608", InvalidRequest,
+        "There is no page at this address.",
+        "Check the address.";
+    TOO_MANY_STARTS = "E1609", TemporarilyUnavailable,
+        "Too many sign-ins were started from this network within a minute.",
+        "Wait a minute, then go back to the app and start again.";
+
+    // E19xx: trouble of ours.
+    UNAVAILABLE = "E1901", TemporarilyUnavailable,
+        "The server cannot do this at the moment.",
+        "Try again after the seconds that Retry-After names.";
+    BROKEN = "E1902", ServerError,
+        "Something went wrong on the server.",
+        "Try again; if it stays, give the request id to the operator.";
+}

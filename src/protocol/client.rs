@@ -1,0 +1,243 @@
+//! A registered client and what it may do (RFC 6749 §2).
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::crypto::algorithm::Algorithm;
+use crate::crypto::digest::Digest;
+use crate::protocol::context::Timestamp;
+use crate::protocol::redirect_uri::{RedirectRefused, RedirectTarget, RegisteredRedirectUri};
+use crate::protocol::scope::Scope;
+
+/// How a client authenticates at the token endpoint (OpenID Connect Core §9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthenticationMethod {
+    /// The Authorization header (RFC 6749 §2.3.1).
+    ClientSecretBasic,
+    /// `client_id` and `client_secret` in the body (RFC 6749 §2.3.1).
+    ClientSecretPost,
+    /// A public client, which has no credentials (RFC 6749 §2.1).
+    None,
+}
+
+impl AuthenticationMethod {
+    /// All methods, in the order in which metadata lists them.
+    pub const ALL: [Self; 3] = [Self::ClientSecretBasic, Self::ClientSecretPost, Self::None];
+
+    /// The registered name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecretPost => "client_secret_post",
+            Self::None => "none",
+        }
+    }
+}
+
+impl FromStr for AuthenticationMethod {
+    type Err = UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        Self::ALL
+            .into_iter()
+            .find(|method| method.as_str() == text)
+            .ok_or(UnknownName)
+    }
+}
+
+/// The grants a client can be allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GrantType {
+    /// RFC 6749 §4.1.
+    AuthorizationCode,
+    /// RFC 6749 §4.4.
+    ClientCredentials,
+    /// RFC 6749 §6.
+    RefreshToken,
+}
+
+impl GrantType {
+    /// All grants, in the order in which metadata lists them.
+    pub const ALL: [Self; 3] = [
+        Self::AuthorizationCode,
+        Self::ClientCredentials,
+        Self::RefreshToken,
+    ];
+
+    /// The value of `grant_type`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AuthorizationCode => "authorization_code",
+            Self::ClientCredentials => "client_credentials",
+            Self::RefreshToken => "refresh_token",
+        }
+    }
+}
+
+impl FromStr for GrantType {
+    type Err = UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        Self::ALL
+            .into_iter()
+            .find(|grant| grant.as_str() == text)
+            .ok_or(UnknownName)
+    }
+}
+
+/// The text is none of the names that this server knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a name this server knows")]
+pub struct UnknownName;
+
+/// A client identifier: 1 to 128 printable ASCII characters without blank, colon, quote and backslash.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ClientId(String);
+
+impl ClientId {
+    /// The identifier as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ClientId {
+    type Err = MalformedIdentifier;
+
+    fn from_str(text: &str) -> Result<Self, MalformedIdentifier> {
+        let character = |byte: u8| byte.is_ascii_graphic() && !b":\"\\".contains(&byte);
+        if (1..=128).contains(&text.len()) && text.bytes().all(character) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(MalformedIdentifier)
+        }
+    }
+}
+
+impl TryFrom<String> for ClientId {
+    type Error = MalformedIdentifier;
+
+    fn try_from(text: String) -> Result<Self, MalformedIdentifier> {
+        text.parse()
+    }
+}
+
+impl From<ClientId> for String {
+    fn from(id: ClientId) -> Self {
+        id.0
+    }
+}
+
+impl fmt::Display for ClientId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// The text cannot be an identifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "an identifier has 1 to 128 printable ASCII characters, without blank, colon, quote and backslash"
+)]
+pub struct MalformedIdentifier;
+
+/// One live secret of a client, as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientSecret {
+    /// Its public name, to remove it by.
+    pub id: String,
+    /// What it is compared with.
+    pub stored: StoredSecret,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// From when on it is refused; `None`: never.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// How a client secret is stored.
+#[derive(Clone, PartialEq, Eq)]
+pub enum StoredSecret {
+    /// Made by us with 256 random bits: a keyed digest is enough.
+    Generated(Digest),
+    /// Brought by a person: an Argon2id hash in PHC form.
+    Chosen(String),
+}
+
+impl fmt::Debug for StoredSecret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Generated(_) => formatter.write_str("Generated([redacted])"),
+            Self::Chosen(_) => formatter.write_str("Chosen([redacted])"),
+        }
+    }
+}
+
+/// A registered client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Client {
+    /// Its identifier.
+    pub id: ClientId,
+    /// The name people see.
+    pub name: String,
+    /// Its one way of authenticating.
+    pub authentication_method: AuthenticationMethod,
+    /// Its live secrets; empty for a public client.
+    pub secrets: Vec<ClientSecret>,
+    /// The grants it may use.
+    pub grants: Vec<GrantType>,
+    /// Where codes may be sent.
+    pub redirect_uris: Vec<RegisteredRedirectUri>,
+    /// Where a browser may go after signing out, compared exactly.
+    pub post_logout_redirect_uris: Vec<String>,
+    /// The scope it may be granted at most.
+    pub scope: Scope,
+    /// The audiences of its access tokens; the issuer itself where empty.
+    pub audiences: Vec<String>,
+    /// Signs its ID tokens.
+    pub id_token_algorithm: Algorithm,
+    /// Whether authorization requests need PKCE (RFC 7636); true unless explicitly exempt.
+    pub requires_pkce: bool,
+    /// Whether people are asked; false for an operator's own apps.
+    pub requires_consent: bool,
+    /// A disabled client can do nothing.
+    pub disabled: bool,
+    /// When it was registered.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+impl Client {
+    /// Whether the client has no credentials (RFC 6749 §2.1).
+    pub fn is_public(&self) -> bool {
+        self.authentication_method == AuthenticationMethod::None
+    }
+
+    /// Whether the client may use the grant.
+    pub fn may_use(&self, grant: GrantType) -> bool {
+        self.grants.contains(&grant)
+    }
+
+    /// The audiences of its access tokens.
+    pub fn audience(&self, issuer: &str) -> Vec<String> {
+        if self.audiences.is_empty() {
+            vec![issuer.to_owned()]
+        } else {
+            self.audiences.clone()
+        }
+    }
+
+    /// The only way to a [`RedirectTarget`]: the received address must be a registered one; it may be
+    /// absent when exactly one is registered (RFC 6749 §3.1.2.3).
+    pub fn redirect_target(
+        &self,
+        received: Option<&str>,
+    ) -> Result<RedirectTarget, RedirectRefused> {
+        RedirectTarget::among(&self.redirect_uris, received)
+    }
+}

@@ -1,0 +1,229 @@
+//! Client authentication: exactly one method a request, and the registered one (RFC 6749 §2.3).
+//!
+//! The only source of an [`AuthenticatedClient`], and no grant runs without one. What it costs is known
+//! before it is paid: a generated secret is compared here and now, a chosen one is handed
+//! back as a [`PasswordCheck`], to be paid for behind the admission queue.
+
+use std::sync::Arc;
+
+use crate::crypto::secret::Secret;
+use crate::protocol::catalogue::{self, Explanation};
+use crate::protocol::client::{AuthenticationMethod, Client, StoredSecret};
+use crate::protocol::context::Context;
+use crate::protocol::error::Refusal;
+use crate::protocol::params::Params;
+
+mod basic;
+
+/// A client that proved to be it, or a public one that named itself.
+#[derive(Clone, Debug)]
+pub struct AuthenticatedClient {
+    client: Arc<Client>,
+}
+
+impl AuthenticatedClient {
+    /// The client.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The client, to keep.
+    pub fn shared(&self) -> Arc<Client> {
+        Arc::clone(&self.client)
+    }
+}
+
+/// How far authentication came.
+#[derive(Debug)]
+pub enum Identified {
+    /// Done.
+    Authenticated(AuthenticatedClient),
+    /// An Argon2id hash has to be compared first.
+    NeedsPasswordCheck(PasswordCheck),
+}
+
+/// A comparison that costs a password hash.
+#[derive(Debug)]
+pub struct PasswordCheck {
+    client: Arc<Client>,
+    method: AuthenticationMethod,
+    secret: Secret,
+    hashes: Vec<Secret>,
+}
+
+impl PasswordCheck {
+    /// What was presented.
+    pub fn secret(&self) -> &Secret {
+        &self.secret
+    }
+
+    /// The hashes of which one must fit, in PHC form.
+    pub fn hashes(&self) -> &[Secret] {
+        &self.hashes
+    }
+
+    /// The end of authentication, once it is known whether a hash fits.
+    pub fn conclude(self, fits: bool) -> Result<AuthenticatedClient, Refusal> {
+        if !fits {
+            return Err(Refused::Credentials.into());
+        }
+        Ok(admit(self.client, self.method)?)
+    }
+}
+
+/// Why authentication fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Refused {
+    Nothing,
+    TwoWays,
+    MalformedBasic,
+    Credentials,
+    OtherMethod,
+    Disabled,
+}
+
+/// The credentials of a request, in the one way they came.
+enum Credentials<'a> {
+    Secret {
+        client_id: String,
+        secret: Secret,
+        method: AuthenticationMethod,
+    },
+    Name(&'a str),
+}
+
+/// Finds out which client sends the request. `authorization` is the value of the header.
+pub fn identify(
+    context: &Context<'_>,
+    authorization: Option<&str>,
+    params: &Params<'_>,
+) -> Result<Identified, Refusal> {
+    Ok(match credentials(authorization, params)? {
+        Credentials::Name(client_id) => {
+            let client = context
+                .clients
+                .client(client_id)
+                .ok_or(Refused::Credentials)?;
+            if !client.is_public() {
+                return Err(Refused::Nothing.into());
+            }
+            Identified::Authenticated(admit(client, AuthenticationMethod::None)?)
+        }
+        Credentials::Secret {
+            client_id,
+            secret,
+            method,
+        } => {
+            let client = context
+                .clients
+                .client(&client_id)
+                .ok_or(Refused::Credentials)?;
+            compare(context, client, secret, method)?
+        }
+    })
+}
+
+fn credentials<'a>(
+    authorization: Option<&str>,
+    params: &'a Params<'_>,
+) -> Result<Credentials<'a>, Refused> {
+    let (named, secret) = (params.find("client_id"), params.find("client_secret"));
+    match (authorization, named, secret) {
+        (Some(header), named, None) => {
+            let (client_id, secret) = basic::parse(header).ok_or(Refused::MalformedBasic)?;
+            // The same name once more is harmless; another one is not.
+            if named.is_some_and(|named| named != client_id) {
+                return Err(Refused::TwoWays);
+            }
+            let method = AuthenticationMethod::ClientSecretBasic;
+            Ok(Credentials::Secret {
+                client_id,
+                secret,
+                method,
+            })
+        }
+        (Some(_), _, Some(_)) => Err(Refused::TwoWays),
+        (None, Some(client_id), Some(secret)) => Ok(Credentials::Secret {
+            client_id: client_id.to_owned(),
+            secret: Secret::new(secret.to_owned()),
+            method: AuthenticationMethod::ClientSecretPost,
+        }),
+        (None, Some(client_id), None) => Ok(Credentials::Name(client_id)),
+        (None, None, _) => Err(Refused::Nothing),
+    }
+}
+
+fn compare(
+    context: &Context<'_>,
+    client: Arc<Client>,
+    secret: Secret,
+    method: AuthenticationMethod,
+) -> Result<Identified, Refused> {
+    let live = || {
+        let is_live = |at: Option<i64>| at.is_none_or(|at| context.now < at);
+        client
+            .secrets
+            .iter()
+            .filter(move |secret| is_live(secret.expires_at))
+    };
+    let digest = context.keys.client_secret_digest(secret.expose());
+    let fits = live().any(|live| match &live.stored {
+        StoredSecret::Generated(stored) => *stored == digest,
+        StoredSecret::Chosen(_) => false,
+    });
+    if fits {
+        return admit(client, method).map(Identified::Authenticated);
+    }
+    let hashes: Vec<Secret> = live()
+        .filter_map(|live| match &live.stored {
+            StoredSecret::Generated(_) => None,
+            StoredSecret::Chosen(hash) => Some(Secret::new(hash.clone())),
+        })
+        .collect();
+    if hashes.is_empty() {
+        return Err(if client.is_public() {
+            Refused::OtherMethod
+        } else {
+            Refused::Credentials
+        });
+    }
+    Ok(Identified::NeedsPasswordCheck(PasswordCheck {
+        client,
+        method,
+        secret,
+        hashes,
+    }))
+}
+
+/// What is said only to a client whose credentials are right.
+fn admit(
+    client: Arc<Client>,
+    method: AuthenticationMethod,
+) -> Result<AuthenticatedClient, Refused> {
+    if client.authentication_method != method {
+        return Err(Refused::OtherMethod);
+    }
+    if client.disabled {
+        return Err(Refused::Disabled);
+    }
+    Ok(AuthenticatedClient { client })
+}
+
+impl Refused {
+    fn explanation(self) -> &'static Explanation {
+        match self {
+            Self::Nothing => &catalogue::NO_CLIENT_AUTHENTICATION,
+            Self::TwoWays => &catalogue::TWO_CLIENT_AUTHENTICATIONS,
+            Self::MalformedBasic => &catalogue::MALFORMED_BASIC,
+            Self::Credentials => &catalogue::UNKNOWN_CLIENT,
+            Self::OtherMethod => &catalogue::OTHER_AUTHENTICATION_METHOD,
+            Self::Disabled => &catalogue::CLIENT_DISABLED,
+        }
+    }
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        Self::new(refused.explanation())
+    }
+}

@@ -1,0 +1,145 @@
+//! What a rule may know besides its request: the time, randomness, the issuer, the policy, the clients and
+//! the keys under which tokens are digested. First argument everywhere; nothing is ambient.
+
+use std::sync::Arc;
+
+use crate::crypto::digest::{Digest, DigestKey, RootKey};
+use crate::crypto::random::RandomSource;
+use crate::protocol::client::Client;
+
+/// Seconds since 1970-01-01 UTC.
+pub type Timestamp = i64;
+
+/// The clients as they are right now, without a database read.
+pub trait ClientDirectory {
+    /// The client of that id, enabled or not.
+    fn client(&self, client_id: &str) -> Option<Arc<Client>>;
+}
+
+/// Lifetimes in seconds, and what the deployment allows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Life of an access token.
+    pub access_token_lifetime: i64,
+    /// Life of an ID token.
+    pub id_token_lifetime: i64,
+    /// Life of an authorization code, at most 60 by default (OAuth 2.1 §4.1.2).
+    pub code_lifetime: i64,
+    /// Life of an authorization request while the person signs in.
+    pub request_lifetime: i64,
+    /// A refresh token family dies when it was not used for so long.
+    pub refresh_idle_lifetime: i64,
+    /// A refresh token family dies at this age.
+    pub refresh_absolute_lifetime: i64,
+    /// Within so many seconds a repeated refresh gets the identical answer; 0 turns it off.
+    pub retry_window: i64,
+    /// A browser session ends when it was not used for so long.
+    pub session_idle_lifetime: i64,
+    /// A browser session ends at this age.
+    pub session_absolute_lifetime: i64,
+    /// Signs access tokens.
+    pub access_token_algorithm: crate::crypto::algorithm::Algorithm,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            access_token_lifetime: 300,
+            id_token_lifetime: 300,
+            code_lifetime: 60,
+            request_lifetime: 3600,
+            refresh_idle_lifetime: 30 * 86_400,
+            refresh_absolute_lifetime: 90 * 86_400,
+            retry_window: 10,
+            session_idle_lifetime: 86_400,
+            session_absolute_lifetime: 30 * 86_400,
+            access_token_algorithm: crate::crypto::algorithm::Algorithm::Es256,
+        }
+    }
+}
+
+/// The keyed digests under which bearer-like values are stored; one key a purpose.
+#[derive(Debug)]
+pub struct TokenKeys {
+    refresh_mac: DigestKey,
+    refresh: DigestKey,
+    code: DigestKey,
+    session: DigestKey,
+    request: DigestKey,
+    client_secret: DigestKey,
+    link: DigestKey,
+    form: DigestKey,
+}
+
+impl TokenKeys {
+    /// Derives all of them from the root key.
+    pub fn derive(root: &RootKey) -> Self {
+        Self {
+            refresh_mac: root.digest_key("refresh token mac"),
+            refresh: root.digest_key("refresh token"),
+            code: root.digest_key("authorization code"),
+            session: root.digest_key("session"),
+            request: root.digest_key("authorization request"),
+            client_secret: root.digest_key("client secret"),
+            link: root.digest_key("one-time link"),
+            form: root.digest_key("form"),
+        }
+    }
+
+    /// Makes and recognises refresh tokens.
+    pub(crate) fn refresh_mac(&self) -> &DigestKey {
+        &self.refresh_mac
+    }
+
+    /// Digest of a refresh token.
+    pub fn refresh_digest(&self, token: &str) -> Digest {
+        self.refresh.digest(token.as_bytes())
+    }
+
+    /// Digest of an authorization code.
+    pub fn code_digest(&self, code: &str) -> Digest {
+        self.code.digest(code.as_bytes())
+    }
+
+    /// Digest of a session cookie, or of the cookie that binds a request to a browser.
+    pub fn session_digest(&self, cookie: &str) -> Digest {
+        self.session.digest(cookie.as_bytes())
+    }
+
+    /// Digest of the handle of a stored authorization request.
+    pub fn request_digest(&self, handle: &str) -> Digest {
+        self.request.digest(handle.as_bytes())
+    }
+
+    /// Digest of a generated client secret.
+    pub fn client_secret_digest(&self, secret: &str) -> Digest {
+        self.client_secret.digest(secret.as_bytes())
+    }
+
+    /// Digest of a one-time link.
+    pub fn link_digest(&self, token: &str) -> Digest {
+        self.link.digest(token.as_bytes())
+    }
+
+    /// The value of a hidden form field that only a page of ours, in this browser, can carry.
+    pub fn form_mac(&self, parts: &[&[u8]]) -> [u8; 32] {
+        self.form.mac(parts)
+    }
+}
+
+/// First argument of every rule.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The time of the request.
+    pub now: Timestamp,
+    /// Where new secrets come from.
+    pub random: &'a dyn RandomSource,
+    /// The issuer identifier, without a trailing slash.
+    pub issuer: &'a str,
+    /// Lifetimes and permissions.
+    pub policy: &'a Policy,
+    /// The registered clients.
+    pub clients: &'a dyn ClientDirectory,
+    /// Digest keys.
+    pub keys: &'a TokenKeys,
+}

@@ -1,0 +1,220 @@
+//! Token introspection (RFC 7662): may somebody else rely on this token right now?
+//!
+//! Only confidential clients may ask. A client learns of tokens issued to it and of tokens meant for an
+//! audience it stands for; everything else is merely inactive.
+
+use serde::Serialize;
+
+use crate::crypto::key_set::KeySet;
+use crate::protocol::bearer::{self, BearerRefused, Promotion};
+use crate::protocol::catalogue;
+use crate::protocol::client::Client;
+use crate::protocol::client_auth::AuthenticatedClient;
+use crate::protocol::context::{Context, Timestamp};
+use crate::protocol::error::{Fault, Refusal, StoreError};
+use crate::protocol::params::Params;
+use crate::protocol::store::Store;
+use crate::protocol::tokens::access_token::{AccessToken, Audiences};
+use crate::protocol::tokens::family::Family;
+use crate::protocol::tokens::refresh_token::Minted;
+
+/// The answer (RFC 7662 §2.2).
+#[derive(Debug, Default, Serialize)]
+pub struct Introspection {
+    /// Whether the token is good; nothing else is told when it is not.
+    pub active: bool,
+    /// What is granted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// To which client.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// The user's name to sign in with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// `Bearer` for an access token, `refresh_token` for a refresh token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_type: Option<&'static str>,
+    /// From when on it is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exp: Option<Timestamp>,
+    /// When it was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iat: Option<Timestamp>,
+    /// User or client.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sub: Option<String>,
+    /// Who may accept it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aud: Option<Audiences>,
+    /// Who made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iss: Option<String>,
+    /// Its identifier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jti: Option<String>,
+    /// The browser session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
+    /// The user's roles.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<String>,
+}
+
+/// What was found out, and the promotion to write before it is told.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Tell this.
+    Known(Box<Introspection>),
+    /// The token proves that a pending refresh token arrived; write that, then tell.
+    Promotes(Box<Introspection>, Promotion),
+}
+
+/// The token that the request is about, if this client may ask.
+pub fn accept<'a>(
+    authenticated: &AuthenticatedClient,
+    params: &'a Params<'_>,
+) -> Result<&'a str, Refusal> {
+    if authenticated.client().is_public() {
+        return Err(Refusal::new(&catalogue::CLIENT_NEEDS_SECRET));
+    }
+    params
+        .find("token")
+        .ok_or(Refusal::new(&catalogue::MISSING_TOKEN))
+}
+
+/// Finds out about a token.
+pub fn introspect(
+    context: &Context<'_>,
+    store: &mut dyn Store,
+    keys: &KeySet,
+    authenticated: &AuthenticatedClient,
+    token: &str,
+) -> Result<Outcome, StoreError> {
+    let client = authenticated.client();
+    if let Some(minted) = Minted::read(token, context.keys) {
+        return refresh_token(context, store, client, &minted);
+    }
+    let inactive = || Outcome::Known(Box::default());
+    let Ok(read) = bearer::read(context, keys, token) else {
+        return Ok(inactive());
+    };
+    if !may_know(client, &read) {
+        return Ok(inactive());
+    }
+    let seen = match bearer::look_up(context, store, read) {
+        Ok(seen) => seen,
+        Err(Fault::Refused(
+            BearerRefused::Missing
+            | BearerRefused::Malformed
+            | BearerRefused::NotGood
+            | BearerRefused::Scope,
+        )) => return Ok(inactive()),
+        Err(Fault::Failed(error)) => return Err(error),
+    };
+    let username = match store.subject(&seen.token.sub)? {
+        Some(subject) => Some(subject.username),
+        None => None,
+    };
+    let told = Box::new(describe(&seen.token, username));
+    Ok(match seen.promotion {
+        Some(promotion) => Outcome::Promotes(told, promotion),
+        None => Outcome::Known(told),
+    })
+}
+
+/// The same, where [`introspect`] found something to write: writes it before it is told. Losing the gate means that the
+/// row changed meanwhile, so the question is asked again.
+pub fn settle(
+    context: &Context<'_>,
+    store: &mut dyn Store,
+    keys: &KeySet,
+    authenticated: &AuthenticatedClient,
+    token: &str,
+) -> Result<Introspection, StoreError> {
+    for _ in 0..bearer::MOST_TRIES {
+        match introspect(context, store, keys, authenticated, token)? {
+            Outcome::Known(told) => return Ok(*told),
+            Outcome::Promotes(told, promotion) => {
+                if bearer::promote(store, &promotion)? {
+                    return Ok(*told);
+                }
+            }
+        }
+    }
+    Err(bearer::contention())
+}
+
+fn describe(token: &AccessToken, username: Option<String>) -> Introspection {
+    Introspection {
+        active: true,
+        scope: Some(token.scope.to_string()),
+        client_id: Some(token.client_id.clone()),
+        username,
+        token_type: Some("Bearer"),
+        exp: Some(token.exp),
+        iat: Some(token.iat),
+        sub: Some(token.sub.clone()),
+        aud: Some(token.aud.clone()),
+        iss: Some(token.iss.clone()),
+        jti: Some(token.jti.clone()),
+        sid: token.sid.clone(),
+        roles: token.roles.clone(),
+    }
+}
+
+/// A refresh token is told of only to the client that holds it; asking does not use it.
+fn refresh_token(
+    context: &Context<'_>,
+    store: &mut dyn Store,
+    client: &Client,
+    minted: &Minted,
+) -> Result<Outcome, StoreError> {
+    let family = store.family(&minted.family)?;
+    let good = family
+        .filter(|family| family.client_id == client.id && is_redeemable(family, context, minted));
+    let good = match good {
+        Some(family) => store
+            .subject(&family.subject)?
+            .filter(|subject| subject.active)
+            .map(|_| family),
+        None => None,
+    };
+    Ok(Outcome::Known(Box::new(match good {
+        None => Introspection::default(),
+        Some(family) => Introspection {
+            active: true,
+            scope: Some(family.scope.to_string()),
+            client_id: Some(family.client_id.as_str().to_owned()),
+            token_type: Some("refresh_token"),
+            exp: Some(family.expires_at.min(family.rotation.idle_expires_at)),
+            iat: Some(family.created_at),
+            sub: Some(family.subject),
+            iss: Some(context.issuer.to_owned()),
+            ..Introspection::default()
+        },
+    })))
+}
+
+fn is_redeemable(family: &Family, context: &Context<'_>, minted: &Minted) -> bool {
+    let digest = minted.digest(context.keys);
+    let rotation = &family.rotation;
+    let lives = family.revoked.is_none()
+        && context.now < family.expires_at
+        && context.now < rotation.idle_expires_at;
+    let known = rotation.current == digest
+        || rotation
+            .pending
+            .is_some_and(|pending| pending.digest == digest);
+    lives && known
+}
+
+/// Issued to this client, or meant for an audience that it stands for.
+fn may_know(client: &Client, token: &AccessToken) -> bool {
+    token.client_id == client.id.as_str()
+        || token.aud.contains(client.id.as_str())
+        || client
+            .audiences
+            .iter()
+            .any(|audience| token.aud.contains(audience))
+}

@@ -1,0 +1,166 @@
+//! The provider metadata (OpenID Connect Discovery §3, RFC 8414 §2): exactly what this deployment accepts.
+
+use openidconnect::core::{
+    CoreAuthDisplay, CoreClaimName, CoreClaimType, CoreClientAuthMethod, CoreGrantType,
+    CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm,
+    CoreResponseMode, CoreResponseType, CoreSubjectIdentifierType,
+};
+use openidconnect::{
+    AdditionalProviderMetadata, AuthUrl, IssuerUrl, JsonWebKeySetUrl, ProviderMetadata,
+    ResponseTypes, Scope, TokenUrl, UserInfoUrl,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::crypto::algorithm::Algorithm;
+use crate::protocol::claims::{CLAIMS, STANDARD_SCOPES};
+use crate::protocol::client::{AuthenticationMethod, GrantType};
+use crate::protocol::tokens::id_token::signing_algorithm;
+
+/// Where the endpoints are, as absolute URLs.
+#[derive(Clone, Debug)]
+pub struct EndpointUrls {
+    /// RFC 6749 §3.1.
+    pub authorization: String,
+    /// RFC 6749 §3.2.
+    pub token: String,
+    /// OpenID Connect Core §5.3.
+    pub userinfo: String,
+    /// RFC 7517 §5.
+    pub jwks: String,
+    /// RFC 7662.
+    pub introspection: String,
+    /// RFC 7009.
+    pub revocation: String,
+    /// OpenID Connect RP-Initiated Logout §2.1.
+    pub end_session: String,
+}
+
+/// Members that `openidconnect` has no field for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Additional {
+    introspection_endpoint: String,
+    introspection_endpoint_auth_methods_supported: Vec<String>,
+    revocation_endpoint: String,
+    revocation_endpoint_auth_methods_supported: Vec<String>,
+    end_session_endpoint: String,
+    code_challenge_methods_supported: Vec<String>,
+    authorization_response_iss_parameter_supported: bool,
+    prompt_values_supported: Vec<String>,
+}
+
+impl AdditionalProviderMetadata for Additional {}
+
+type Metadata = ProviderMetadata<
+    Additional,
+    CoreAuthDisplay,
+    CoreClientAuthMethod,
+    CoreClaimName,
+    CoreClaimType,
+    CoreGrantType,
+    CoreJweContentEncryptionAlgorithm,
+    CoreJweKeyManagementAlgorithm,
+    CoreJsonWebKey,
+    CoreResponseMode,
+    CoreResponseType,
+    CoreSubjectIdentifierType,
+>;
+
+/// The metadata could not be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum MetadataError {
+    /// The issuer is not a URL; configuration checks that before.
+    #[error("an endpoint address is not a URL")]
+    Url(#[from] url::ParseError),
+    /// JSON could not be written.
+    #[error("the metadata could not be written as JSON")]
+    Json(#[from] serde_json::Error),
+}
+
+/// Writes the document.
+pub fn document(
+    issuer: &str,
+    urls: &EndpointUrls,
+    id_token_algorithms: &[Algorithm],
+    scopes: &[String],
+) -> Result<String, MetadataError> {
+    let authenticated = || {
+        names(
+            &AuthenticationMethod::ALL[..2],
+            AuthenticationMethod::as_str,
+        )
+    };
+    let additional = Additional {
+        introspection_endpoint: urls.introspection.clone(),
+        introspection_endpoint_auth_methods_supported: authenticated(),
+        revocation_endpoint: urls.revocation.clone(),
+        revocation_endpoint_auth_methods_supported: names(&AuthenticationMethod::ALL, |method| {
+            method.as_str()
+        }),
+        end_session_endpoint: urls.end_session.clone(),
+        code_challenge_methods_supported: vec!["S256".to_owned()],
+        authorization_response_iss_parameter_supported: true,
+        prompt_values_supported: ["none", "login", "consent", "select_account"]
+            .map(str::to_owned)
+            .to_vec(),
+    };
+    let metadata = Metadata::new(
+        IssuerUrl::new(issuer.to_owned())?,
+        AuthUrl::new(urls.authorization.clone())?,
+        JsonWebKeySetUrl::new(urls.jwks.clone())?,
+        vec![ResponseTypes::new(vec![CoreResponseType::Code])],
+        vec![CoreSubjectIdentifierType::Public],
+        id_token_algorithms
+            .iter()
+            .copied()
+            .map(signing_algorithm)
+            .collect(),
+        additional,
+    )
+    .set_token_endpoint(Some(TokenUrl::new(urls.token.clone())?))
+    .set_userinfo_endpoint(Some(UserInfoUrl::new(urls.userinfo.clone())?))
+    .set_scopes_supported(Some(scopes.iter().cloned().map(Scope::new).collect()))
+    .set_response_modes_supported(Some(vec![CoreResponseMode::Query]))
+    .set_grant_types_supported(Some(GrantType::ALL.into_iter().map(grant_type).collect()))
+    .set_token_endpoint_auth_methods_supported(Some(
+        AuthenticationMethod::ALL
+            .into_iter()
+            .map(authentication_method)
+            .collect(),
+    ))
+    .set_claim_types_supported(Some(vec![CoreClaimType::Normal]))
+    .set_claims_supported(Some(
+        CLAIMS
+            .iter()
+            .map(|claim| CoreClaimName::new((*claim).to_owned()))
+            .collect(),
+    ))
+    .set_claims_parameter_supported(Some(false))
+    .set_request_parameter_supported(Some(false))
+    .set_request_uri_parameter_supported(Some(false));
+    Ok(serde_json::to_string(&metadata)?)
+}
+
+/// The scopes that metadata lists: the standard ones.
+pub fn scopes() -> Vec<String> {
+    STANDARD_SCOPES.map(str::to_owned).to_vec()
+}
+
+fn names<T: Copy>(values: &[T], name: impl Fn(T) -> &'static str) -> Vec<String> {
+    values.iter().map(|value| name(*value).to_owned()).collect()
+}
+
+fn grant_type(grant: GrantType) -> CoreGrantType {
+    match grant {
+        GrantType::AuthorizationCode => CoreGrantType::AuthorizationCode,
+        GrantType::ClientCredentials => CoreGrantType::ClientCredentials,
+        GrantType::RefreshToken => CoreGrantType::RefreshToken,
+    }
+}
+
+fn authentication_method(method: AuthenticationMethod) -> CoreClientAuthMethod {
+    match method {
+        AuthenticationMethod::ClientSecretBasic => CoreClientAuthMethod::ClientSecretBasic,
+        AuthenticationMethod::ClientSecretPost => CoreClientAuthMethod::ClientSecretPost,
+        AuthenticationMethod::None => CoreClientAuthMethod::None,
+    }
+}

@@ -1,0 +1,36 @@
+//! The rules of OAuth 2 and OpenID Connect, readable on their own: no HTTP, no database, no clock, no
+//! environment, no randomness that is not an argument. Start here.
+//!
+//! - **A client asks for a token of its own**: [`client_auth`] finds out who asks, [`grants`] chooses the grant,
+//!   [`grants::client_credentials`] decides, [`tokens`] signs.
+//! - **A client refreshes**: the same, with [`grants::refresh_token`]; what a refresh token means is said in
+//!   [`tokens::family`].
+//! - **A person signs in**: [`authorize`] checks the request, [`authorize::next_step`] sends the browser to the sign-in
+//!   page, to the consent page or on, [`authorize::answer`] makes the code, [`authorize::response`] writes the address,
+//!   [`grants::authorization_code`] redeems it.
+//!
+//! A rule takes a [`context::Context`], a [`store::Store`] where something must be remembered, and its request; it answers
+//! a decision or a [`error::Fault`].
+
+pub mod authorize;
+pub mod bearer;
+pub mod catalogue;
+pub mod claims;
+pub mod client;
+pub mod client_auth;
+pub mod context;
+pub mod engine;
+pub mod error;
+pub mod grants;
+pub mod introspection;
+pub mod logout;
+pub mod metadata;
+pub mod params;
+pub mod pkce;
+pub mod redirect_uri;
+pub mod registration;
+pub mod revocation;
+pub mod scope;
+pub mod store;
+pub mod tokens;
+pub mod userinfo;

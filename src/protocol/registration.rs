@@ -1,0 +1,198 @@
+//! Which settings of a client do not fit together (RFC 7591 §2, RFC 9700 §2).
+//!
+//! Owns the demands that no single value can meet; each value has its own type. Every surface that registers
+//! clients asks here.
+
+use crate::crypto::algorithm::Algorithm;
+use crate::protocol::client::{AuthenticationMethod, Client, GrantType};
+
+/// Why a client cannot be as it is described.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Contradiction {
+    /// A client that may use no grant can do nothing.
+    #[error("the client needs at least one grant")]
+    NoGrant,
+    /// RFC 6749 §3.1.2.
+    #[error("the grant authorization_code needs at least one redirect URI")]
+    NoRedirectUri,
+    /// RFC 6749 §4.4.
+    #[error("the grant client_credentials needs a client with a secret, but the method is none")]
+    PublicClientCredentials,
+    /// Only a person's sign-in makes a refresh token.
+    #[error("the grant refresh_token is of use only together with authorization_code")]
+    RefreshAlone,
+    /// RFC 9700 §2.1.1.
+    #[error("a client without a secret must use PKCE")]
+    PublicWithoutPkce,
+    /// No key of this server signs that way.
+    #[error("no signing key is for {0}")]
+    NoKey(Algorithm),
+}
+
+/// What is allowed, but seldom meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Doubt {
+    /// They will never be used.
+    #[error("the redirect URIs are of no use without the grant authorization_code")]
+    UnusedRedirectUris,
+    /// No ID token, no userinfo.
+    #[error("without the scope openid the client gets no ID token")]
+    NoOpenid,
+    /// RFC 9700 §2.1.1.
+    #[error("without PKCE a code can be injected into another sign-in")]
+    NoPkce,
+    /// It has to be confidential to authenticate.
+    #[error("the client has no secret yet, so it cannot authenticate: add one")]
+    NoSecret,
+}
+
+/// Everything that contradicts itself. `algorithms` are those that this server has keys for.
+pub fn contradictions(client: &Client, algorithms: &[Algorithm]) -> Vec<Contradiction> {
+    let uses_code = client.may_use(GrantType::AuthorizationCode);
+    let checks = [
+        (client.grants.is_empty(), Contradiction::NoGrant),
+        (
+            uses_code && client.redirect_uris.is_empty(),
+            Contradiction::NoRedirectUri,
+        ),
+        (
+            client.is_public() && client.may_use(GrantType::ClientCredentials),
+            Contradiction::PublicClientCredentials,
+        ),
+        (
+            client.may_use(GrantType::RefreshToken) && !uses_code,
+            Contradiction::RefreshAlone,
+        ),
+        (
+            client.is_public() && uses_code && !client.requires_pkce,
+            Contradiction::PublicWithoutPkce,
+        ),
+        (
+            uses_code && !algorithms.contains(&client.id_token_algorithm),
+            Contradiction::NoKey(client.id_token_algorithm),
+        ),
+    ];
+    found(checks)
+}
+
+/// Everything that is seldom meant.
+pub fn doubts(client: &Client) -> Vec<Doubt> {
+    let uses_code = client.may_use(GrantType::AuthorizationCode);
+    let has_method = client.authentication_method != AuthenticationMethod::None;
+    let checks = [
+        (
+            !client.redirect_uris.is_empty() && !uses_code,
+            Doubt::UnusedRedirectUris,
+        ),
+        (
+            uses_code && !client.scope.contains("openid"),
+            Doubt::NoOpenid,
+        ),
+        (uses_code && !client.requires_pkce, Doubt::NoPkce),
+        (has_method && client.secrets.is_empty(), Doubt::NoSecret),
+    ];
+    found(checks)
+}
+
+/// The scope that a client gets when nobody says which: what a sign-in with refresh needs, nothing for a client
+/// that acts for itself, whose scopes only its operator can know.
+pub fn usual_scope(grants: &[GrantType]) -> &'static str {
+    if grants.contains(&GrantType::AuthorizationCode) {
+        "openid profile email offline_access"
+    } else {
+        ""
+    }
+}
+
+/// The grants that a client gets when nobody says which.
+pub fn usual_grants(has_redirect_uris: bool) -> Vec<GrantType> {
+    if has_redirect_uris {
+        vec![GrantType::AuthorizationCode, GrantType::RefreshToken]
+    } else {
+        vec![GrantType::ClientCredentials]
+    }
+}
+
+/// The algorithm of ID tokens when nobody says which: ES256, which costs a tenth of RS256 and which client libraries
+/// of today verify, or else the first that there is a key for.
+pub fn usual_id_token_algorithm(algorithms: &[Algorithm]) -> Algorithm {
+    let first = algorithms.first().copied();
+    let usual = algorithms
+        .contains(&Algorithm::Es256)
+        .then_some(Algorithm::Es256);
+    usual.or(first).unwrap_or(Algorithm::Es256)
+}
+
+fn found<T, const N: usize>(checks: [(bool, T); N]) -> Vec<T> {
+    checks
+        .into_iter()
+        .filter_map(|(is_so, what)| is_so.then_some(what))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client() -> Client {
+        Client {
+            id: "app".parse().unwrap(),
+            name: "App".to_owned(),
+            authentication_method: AuthenticationMethod::None,
+            secrets: Vec::new(),
+            grants: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
+            redirect_uris: vec!["https://app.example/cb".parse().unwrap()],
+            post_logout_redirect_uris: Vec::new(),
+            scope: "openid".parse().unwrap(),
+            audiences: Vec::new(),
+            id_token_algorithm: Algorithm::Rs256,
+            requires_pkce: true,
+            requires_consent: true,
+            disabled: false,
+            created_at: 0,
+            updated_at: 0,
+        }
+    }
+
+    fn check(change: impl FnOnce(&mut Client)) -> (Vec<Contradiction>, Vec<Doubt>) {
+        let mut client = client();
+        change(&mut client);
+        (
+            contradictions(&client, &[Algorithm::Es256, Algorithm::Rs256]),
+            doubts(&client),
+        )
+    }
+
+    #[test]
+    fn a_public_app_with_pkce_is_as_it_should_be() {
+        assert_eq!(check(|_| {}), (vec![], vec![]));
+    }
+
+    #[test]
+    fn finds_each_contradiction() {
+        let (found, _) = check(|client| client.grants = Vec::new());
+        assert_eq!(found, [Contradiction::NoGrant]);
+        let (found, _) = check(|client| client.redirect_uris = Vec::new());
+        assert_eq!(found, [Contradiction::NoRedirectUri]);
+        let (found, _) = check(|client| client.grants = vec![GrantType::ClientCredentials]);
+        assert_eq!(found, [Contradiction::PublicClientCredentials]);
+        let (found, _) = check(|client| client.grants = vec![GrantType::RefreshToken]);
+        assert_eq!(found, [Contradiction::RefreshAlone]);
+        let (found, _) = check(|client| client.requires_pkce = false);
+        assert_eq!(found, [Contradiction::PublicWithoutPkce]);
+        let (found, _) = check(|client| client.id_token_algorithm = Algorithm::EdDsa);
+        assert_eq!(found, [Contradiction::NoKey(Algorithm::EdDsa)]);
+    }
+
+    #[test]
+    fn doubts_what_is_seldom_meant() {
+        let (_, doubts) = check(|client| {
+            client.authentication_method = AuthenticationMethod::ClientSecretBasic;
+            client.requires_pkce = false;
+            client.scope = "read".parse().unwrap();
+        });
+        assert_eq!(doubts, [Doubt::NoOpenid, Doubt::NoPkce, Doubt::NoSecret]);
+        let (_, doubts) = check(|client| client.grants = Vec::new());
+        assert_eq!(doubts, [Doubt::UnusedRedirectUris]);
+    }
+}

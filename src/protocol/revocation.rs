@@ -1,0 +1,45 @@
+//! Token revocation (RFC 7009).
+//!
+//! A refresh token takes its family along, and with it all access tokens of that sign-in; an
+//! access token goes alone. A token that is unknown, or belongs to another client, is answered like a
+//! revoked one (RFC 7009 §2.2), and nothing happens.
+
+use crate::crypto::key_set::KeySet;
+use crate::protocol::bearer;
+use crate::protocol::catalogue;
+use crate::protocol::client_auth::AuthenticatedClient;
+use crate::protocol::context::Context;
+use crate::protocol::error::{Refusal, StoreError};
+use crate::protocol::params::Params;
+use crate::protocol::store::Store;
+use crate::protocol::tokens::family::RevocationReason;
+use crate::protocol::tokens::refresh_token::Minted;
+
+/// The token that the request is about.
+pub fn accept<'a>(params: &'a Params<'_>) -> Result<&'a str, Refusal> {
+    params
+        .find("token")
+        .ok_or(Refusal::new(&catalogue::MISSING_TOKEN))
+}
+
+/// Revokes a token of this client.
+pub fn revoke(
+    context: &Context<'_>,
+    store: &mut dyn Store,
+    keys: &KeySet,
+    authenticated: &AuthenticatedClient,
+    token: &str,
+) -> Result<(), StoreError> {
+    let client = authenticated.client();
+    if let Some(minted) = Minted::read(token, context.keys) {
+        let family = store.family(&minted.family)?;
+        if family.is_some_and(|family| family.client_id == client.id) {
+            store.revoke_family(&minted.family, RevocationReason::ClientRequest, context.now)?;
+        }
+        return Ok(());
+    }
+    match bearer::read(context, keys, token) {
+        Ok(read) if read.client_id == client.id.as_str() => store.revoke_token(&read.jti, read.exp),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}

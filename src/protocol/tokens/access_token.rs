@@ -1,0 +1,142 @@
+//! Access tokens as JWTs (RFC 9068), made and read here.
+
+use serde::{Deserialize, Serialize};
+
+use crate::crypto::jwt::{self, Expected, JwtRefused};
+use crate::crypto::key_set::KeySet;
+use crate::protocol::context::Timestamp;
+use crate::protocol::tokens::{Issue, Owner, SignError, Signer};
+
+/// RFC 9068 §2.1.
+const TYPE: &str = "at+jwt";
+
+#[derive(Serialize)]
+struct Claims<'a> {
+    iss: &'a str,
+    sub: &'a str,
+    aud: Audience<'a>,
+    client_id: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    scope: &'a str,
+    iat: Timestamp,
+    exp: Timestamp,
+    jti: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_time: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sid: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    roles: &'a [String],
+}
+
+/// One audience is a string, several are a list (RFC 7519 §4.1.3).
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Audience<'a> {
+    One(&'a str),
+    Many(&'a [String]),
+}
+
+/// Signs the access token of an issue.
+pub(super) fn sign(issue: &Issue, signer: &Signer<'_>) -> Result<String, SignError> {
+    let Signer { policy, now, .. } = *signer;
+    let algorithm = policy.access_token_algorithm;
+    let key = signer
+        .keys
+        .active(algorithm)
+        .ok_or(SignError::NoKey(algorithm))?;
+    let (sub, roles): (&str, &[String]) = match &issue.owner {
+        Owner::Client => (issue.client.id.as_str(), &[]),
+        Owner::User { subject, .. } => (&subject.id, &subject.roles),
+    };
+    let claims = Claims {
+        iss: signer.issuer,
+        sub,
+        aud: match issue.audience.as_slice() {
+            [one] => Audience::One(one),
+            many => Audience::Many(many),
+        },
+        client_id: issue.client.id.as_str(),
+        scope: &issue.scope.to_string(),
+        iat: now,
+        exp: now + policy.access_token_lifetime,
+        jti: &issue.token_id,
+        auth_time: issue.id_token.as_ref().map(|facts| facts.auth_time),
+        sid: issue.owner.session(),
+        roles,
+    };
+    Ok(jwt::sign(key, Some(TYPE), &claims)?)
+}
+
+/// The claims of an access token of ours whose signature, type, issuer and time were checked.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct AccessToken {
+    /// The issuer.
+    pub iss: String,
+    /// User or client.
+    pub sub: String,
+    /// Who may accept it.
+    pub aud: Audiences,
+    /// The client it was issued to.
+    pub client_id: String,
+    /// What is granted.
+    #[serde(default)]
+    pub scope: crate::protocol::scope::Scope,
+    /// When it was made.
+    pub iat: Timestamp,
+    /// From when on it is refused.
+    pub exp: Timestamp,
+    /// Its identifier, with the family where there is one.
+    pub jti: String,
+    /// The browser session.
+    pub sid: Option<String>,
+    /// The user's roles.
+    #[serde(default)]
+    pub roles: Vec<String>,
+}
+
+/// A string or a list of strings (RFC 7519 §4.1.3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Audiences {
+    /// One.
+    One(String),
+    /// Several.
+    Many(Vec<String>),
+}
+
+impl Audiences {
+    /// The first.
+    pub fn first(&self) -> Option<&str> {
+        match self {
+            Self::One(one) => Some(one),
+            Self::Many(many) => many.first().map(String::as_str),
+        }
+    }
+
+    /// Whether it is one of them.
+    pub fn contains(&self, audience: &str) -> bool {
+        match self {
+            Self::One(one) => one == audience,
+            Self::Many(many) => many.iter().any(|one| one == audience),
+        }
+    }
+}
+
+/// Reads an access token of ours. Whether it was revoked is the store's to say
+/// ([`crate::protocol::bearer`]).
+pub(crate) fn read(
+    token: &str,
+    issuer: &str,
+    keys: &KeySet,
+    now: Timestamp,
+) -> Result<AccessToken, JwtRefused> {
+    let expected = Expected {
+        issuer,
+        typ: Some(&[TYPE]),
+        now,
+        leeway: 0,
+        accept_expired: false,
+    };
+    jwt::verify(keys, token, &expected)
+}

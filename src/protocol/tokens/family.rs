@@ -1,0 +1,336 @@
+//! A token family: all refresh tokens of one sign-in of one client, in one row.
+//!
+//! A family holds a *current* refresh token and at most one unused successor, *pending*. Presenting the
+//! current one mints (or repeats) the pending one and stays possible; presenting the pending one, or
+//! showing an access token that was minted with it, makes it current and kills its predecessor. So a
+//! lost response costs nothing. Any other token that was once minted for the family can only come from
+//! two holders of one sign-in: theft.
+//!
+//! Everything here is a pure function of the row, the presented token and the time. The store applies the
+//! outcome if the row has not changed meanwhile; otherwise the question is asked again.
+
+use crate::crypto::digest::Digest;
+use crate::crypto::random::{RandomSource, random_bytes};
+use crate::crypto::secret::Secret;
+use crate::protocol::client::ClientId;
+use crate::protocol::context::{Context, Timestamp, TokenKeys};
+use crate::protocol::scope::Scope;
+use crate::protocol::tokens::refresh_token::{FamilyId, Minted};
+
+/// First bytes of a refresh token's digest; an access token carries that of the token it was minted with.
+pub type Tag = [u8; 8];
+
+/// So many tags of former current tokens are remembered, so that access tokens minted with them stay
+/// good for their short lives.
+const REMEMBERED_TAGS: usize = 8;
+
+/// One sign-in of one client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Family {
+    /// Its identifier, part of each of its tokens.
+    pub id: FamilyId,
+    /// The client it was issued to.
+    pub client_id: ClientId,
+    /// The user who signed in.
+    pub subject: String,
+    /// The browser session it came from; `None` once it may outlive the session (`offline_access`).
+    pub session: Option<String>,
+    /// What was granted.
+    pub scope: Scope,
+    /// The audiences of its access tokens.
+    pub audience: Vec<String>,
+    /// When the user signed in.
+    pub auth_time: Timestamp,
+    /// How the user signed in (RFC 8176).
+    pub amr: Vec<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// From when on it is dead, however much it is used.
+    pub expires_at: Timestamp,
+    /// When and why it was revoked.
+    pub revoked: Option<Revoked>,
+    /// The part that rotation changes.
+    pub rotation: Rotation,
+}
+
+/// The part of a family that rotation changes, replaced as a whole by one conditional update.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rotation {
+    /// Counts the changes of the row; the update is conditional on it.
+    pub version: i64,
+    /// Generation of the current refresh token.
+    pub generation: u32,
+    /// Digest of the current refresh token.
+    pub current: Digest,
+    /// The unused successor.
+    pub pending: Option<Pending>,
+    /// Tags of former current tokens, newest last.
+    pub former_tags: Vec<Tag>,
+    /// When it was last used.
+    pub last_used_at: Timestamp,
+    /// From when on it is dead for lack of use.
+    pub idle_expires_at: Timestamp,
+}
+
+/// A successor that was minted and not yet used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// Its digest.
+    pub digest: Digest,
+    /// Its salt, from which the token is derived again inside the retry window.
+    pub salt: [u8; 16],
+    /// When it was minted.
+    pub minted_at: Timestamp,
+}
+
+/// That a family is dead, since when and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Revoked {
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: RevocationReason,
+}
+
+/// Why a family was revoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RevocationReason {
+    /// A replaced refresh token was used.
+    RefreshReuse,
+    /// The authorization code was used twice.
+    CodeReuse,
+    /// The client asked for it (RFC 7009).
+    ClientRequest,
+    /// The user removed the app's access.
+    UserRequest,
+    /// The browser session ended.
+    SignOut,
+    /// An operator did it, or disabled or deleted the user or client.
+    Operator,
+}
+
+impl RevocationReason {
+    /// All reasons.
+    pub const ALL: [Self; 6] = [
+        Self::RefreshReuse,
+        Self::CodeReuse,
+        Self::ClientRequest,
+        Self::UserRequest,
+        Self::SignOut,
+        Self::Operator,
+    ];
+
+    /// The name under which it is stored and logged.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::RefreshReuse => "refresh_reuse",
+            Self::CodeReuse => "code_reuse",
+            Self::ClientRequest => "client_request",
+            Self::UserRequest => "user_request",
+            Self::SignOut => "sign_out",
+            Self::Operator => "operator",
+        }
+    }
+}
+
+/// What a presented refresh token of this family means.
+#[derive(Debug)]
+pub enum Presented {
+    /// It is good: store this rotation, then answer this token.
+    Rotate {
+        /// The new state of the row.
+        rotation: Rotation,
+        /// The refresh token to answer.
+        answer: Secret,
+        /// The tag for the access token to answer.
+        tag: Tag,
+        /// What happened, for logs and metrics.
+        event: RotationEvent,
+    },
+    /// It was replaced: somebody else has its successor.
+    Reused,
+    /// The family was revoked.
+    Revoked,
+    /// The family outlived its idle or absolute life.
+    Expired,
+}
+
+/// What a rotation was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RotationEvent {
+    /// The current token got its first successor.
+    Minted,
+    /// Inside the retry window: the identical answer again.
+    Repeated,
+    /// After the retry window: the unused successor was replaced.
+    Replaced,
+    /// The successor was used, became current, and got a successor of its own.
+    Promoted,
+}
+
+/// What an access token of this family means now.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// It is good.
+    Good,
+    /// It is good, and proves that the pending refresh token arrived: store this rotation.
+    Promotes(Rotation),
+    /// It is not good: revoked, expired, or minted with a successor that was replaced.
+    NotGood,
+}
+
+impl Family {
+    /// Whether it is dead at that time.
+    fn is_expired(&self, now: Timestamp) -> bool {
+        now >= self.expires_at || now >= self.rotation.idle_expires_at
+    }
+
+    /// Decides about a refresh token that this server minted for this family.
+    pub fn present(&self, context: &Context<'_>, minted: &Minted) -> Presented {
+        if self.revoked.is_some() {
+            return Presented::Revoked;
+        }
+        if self.is_expired(context.now) {
+            return Presented::Expired;
+        }
+        let digest = minted.digest(context.keys);
+        if digest == self.rotation.current {
+            return self.present_current(context);
+        }
+        match self.rotation.pending {
+            Some(pending) if pending.digest == digest => {
+                let promoted = self.rotation.promote(&pending);
+                self.mint(context, &promoted, RotationEvent::Promoted)
+            }
+            Some(_) | None => Presented::Reused,
+        }
+    }
+
+    fn present_current(&self, context: &Context<'_>) -> Presented {
+        match self.rotation.pending {
+            None => self.mint(context, &self.rotation, RotationEvent::Minted),
+            Some(pending) if pending.may_be_repeated(context) => Presented::Rotate {
+                rotation: self.rotation.used(self, context),
+                answer: self.successor(pending.salt).write(context.keys),
+                tag: pending.digest.tag(),
+                event: RotationEvent::Repeated,
+            },
+            Some(_) => self.mint(context, &self.rotation, RotationEvent::Replaced),
+        }
+    }
+
+    /// Gives the current token of `rotation` a new successor.
+    fn mint(&self, context: &Context<'_>, rotation: &Rotation, event: RotationEvent) -> Presented {
+        let salt = random_bytes(context.random);
+        let successor = Minted {
+            family: self.id,
+            generation: rotation.generation.saturating_add(1),
+            salt,
+        };
+        let answer = successor.write(context.keys);
+        let digest = context.keys.refresh_digest(answer.expose());
+        let pending = Pending {
+            digest,
+            salt,
+            minted_at: context.now,
+        };
+        Presented::Rotate {
+            rotation: Rotation {
+                pending: Some(pending),
+                ..rotation.used(self, context)
+            },
+            answer,
+            tag: digest.tag(),
+            event,
+        }
+    }
+
+    fn successor(&self, salt: [u8; 16]) -> Minted {
+        Minted {
+            family: self.id,
+            generation: self.rotation.generation.saturating_add(1),
+            salt,
+        }
+    }
+
+    /// Decides about an access token that carries this tag.
+    pub fn show(&self, tag: &Tag, now: Timestamp) -> Shown {
+        if self.revoked.is_some() || now >= self.expires_at {
+            return Shown::NotGood;
+        }
+        match self.rotation.pending {
+            Some(pending) if pending.digest.tag() == *tag => Shown::Promotes(Rotation {
+                version: self.rotation.version + 1,
+                ..self.rotation.promote(&pending)
+            }),
+            _ if self.rotation.current.tag() == *tag => Shown::Good,
+            _ if self.rotation.former_tags.contains(tag) => Shown::Good,
+            _ => Shown::NotGood,
+        }
+    }
+}
+
+impl Pending {
+    /// Whether a repeated refresh gets this very token again.
+    fn may_be_repeated(&self, context: &Context<'_>) -> bool {
+        context.now - self.minted_at < context.policy.retry_window
+    }
+}
+
+impl Rotation {
+    /// The first state of a family, and its first refresh token.
+    pub fn first(
+        family: FamilyId,
+        random: &dyn RandomSource,
+        keys: &TokenKeys,
+        now: Timestamp,
+        idle_expires_at: Timestamp,
+    ) -> (Self, Secret) {
+        let token = Minted {
+            family,
+            generation: 0,
+            salt: random_bytes(random),
+        }
+        .write(keys);
+        let rotation = Self {
+            version: 0,
+            generation: 0,
+            current: keys.refresh_digest(token.expose()),
+            pending: None,
+            former_tags: Vec::new(),
+            last_used_at: now,
+            idle_expires_at,
+        };
+        (rotation, token)
+    }
+
+    /// The pending token becomes the current one; the old current one is dead. Of the same version: whoever stores it
+    /// counts one change, whatever else the change holds.
+    fn promote(&self, pending: &Pending) -> Self {
+        let mut former_tags = self.former_tags.clone();
+        if former_tags.len() == REMEMBERED_TAGS {
+            former_tags.remove(0);
+        }
+        former_tags.push(self.current.tag());
+        Self {
+            version: self.version,
+            generation: self.generation.saturating_add(1),
+            current: pending.digest,
+            pending: None,
+            former_tags,
+            last_used_at: self.last_used_at,
+            idle_expires_at: self.idle_expires_at,
+        }
+    }
+
+    /// The same tokens, used just now.
+    fn used(&self, family: &Family, context: &Context<'_>) -> Self {
+        let idle_expires_at = context.now + context.policy.refresh_idle_lifetime;
+        Self {
+            version: self.version + 1,
+            last_used_at: context.now,
+            idle_expires_at: idle_expires_at.min(family.expires_at),
+            ..self.clone()
+        }
+    }
+}

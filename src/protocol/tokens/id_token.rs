@@ -1,0 +1,189 @@
+//! ID tokens (OpenID Connect Core §2), assembled from the types of `openidconnect` and signed by our own
+//! parsed keys, and the reading of `id_token_hint`.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use openidconnect::core::{
+    CoreGenderClaim, CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm,
+};
+use openidconnect::{
+    AccessToken, AdditionalClaims, Audience, AuthenticationMethodReference, ClientId, IdToken,
+    IdTokenClaims, IssuerUrl, Nonce, PrivateSigningKey, SigningError, StandardClaims,
+    SubjectIdentifier,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::crypto::algorithm::Algorithm;
+use crate::crypto::jwt::{self, Expected, JwtRefused};
+use crate::crypto::key_set::KeySet;
+use crate::crypto::signing_key::SigningKey;
+use crate::protocol::context::Timestamp;
+use crate::protocol::tokens::access_token::Audiences;
+use crate::protocol::tokens::{IdTokenFacts, Issue, Owner, SignError, Signer};
+
+/// Claims beyond the standard set.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct SessionClaims {
+    /// OpenID Connect Front-Channel Logout §3.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sid: Option<String>,
+}
+
+impl AdditionalClaims for SessionClaims {}
+
+type Token = IdToken<
+    SessionClaims,
+    CoreGenderClaim,
+    CoreJweContentEncryptionAlgorithm,
+    CoreJwsSigningAlgorithm,
+>;
+
+/// The active keys in the form that `openidconnect` signs with, prepared when keys change.
+pub struct IdTokenKeys(Vec<(Algorithm, IdTokenKey)>);
+
+struct IdTokenKey {
+    key: Arc<SigningKey>,
+    public: CoreJsonWebKey,
+}
+
+impl IdTokenKeys {
+    /// Prepares the active keys of the set.
+    pub fn new(keys: &KeySet) -> Result<Self, serde_json::Error> {
+        let mut prepared = Vec::new();
+        for algorithm in keys.algorithms() {
+            if let Some(key) = keys.active(algorithm) {
+                let public = serde_json::from_value(serde_json::to_value(key.public_jwk())?)?;
+                prepared.push((
+                    algorithm,
+                    IdTokenKey {
+                        key: Arc::clone(key),
+                        public,
+                    },
+                ));
+            }
+        }
+        Ok(Self(prepared))
+    }
+
+    fn find(&self, algorithm: Algorithm) -> Option<&IdTokenKey> {
+        self.0
+            .iter()
+            .find(|(known, _)| *known == algorithm)
+            .map(|(_, key)| key)
+    }
+}
+
+impl PrivateSigningKey for IdTokenKey {
+    type VerificationKey = CoreJsonWebKey;
+
+    fn sign(
+        &self,
+        _algorithm: &CoreJwsSigningAlgorithm,
+        message: &[u8],
+    ) -> Result<Vec<u8>, SigningError> {
+        self.key
+            .sign(message)
+            .map_err(|error| SigningError::Other(error.to_string()))
+    }
+
+    fn as_verification_key(&self) -> CoreJsonWebKey {
+        self.public.clone()
+    }
+}
+
+/// Signs the ID token that goes with an access token.
+pub(super) fn sign(
+    issue: &Issue,
+    facts: &IdTokenFacts,
+    signer: &Signer<'_>,
+    access_token: &str,
+) -> Result<String, SignError> {
+    let Owner::User { subject, session } = &issue.owner else {
+        return Err(SignError::Claims);
+    };
+    let algorithm = issue.client.id_token_algorithm;
+    let key = signer
+        .id_token_keys
+        .find(algorithm)
+        .ok_or(SignError::NoKey(algorithm))?;
+    let issuer = IssuerUrl::new(signer.issuer.to_owned()).map_err(|_| SignError::Claims)?;
+    let client_id = issue.client.id.as_str().to_owned();
+    let amr = facts
+        .amr
+        .iter()
+        .cloned()
+        .map(AuthenticationMethodReference::new)
+        .collect();
+    let claims = IdTokenClaims::new(
+        issuer,
+        vec![Audience::new(client_id.clone())],
+        time(signer.now + signer.policy.id_token_lifetime)?,
+        time(signer.now)?,
+        StandardClaims::new(SubjectIdentifier::new(subject.id.clone())),
+        SessionClaims {
+            sid: session.clone(),
+        },
+    )
+    .set_auth_time(Some(time(facts.auth_time)?))
+    .set_nonce(facts.nonce.clone().map(Nonce::new))
+    .set_authorized_party(Some(ClientId::new(client_id)))
+    .set_auth_method_refs(Some(amr));
+    let access_token = AccessToken::new(access_token.to_owned());
+    let algorithm = signing_algorithm(algorithm);
+    let token = Token::new(claims, key, algorithm, Some(&access_token), None);
+    token
+        .map(|token| token.to_string())
+        .map_err(|_| SignError::Claims)
+}
+
+/// The name that `openidconnect` gives to an algorithm of ours.
+pub(crate) fn signing_algorithm(algorithm: Algorithm) -> CoreJwsSigningAlgorithm {
+    match algorithm {
+        Algorithm::Es256 => CoreJwsSigningAlgorithm::EcdsaP256Sha256,
+        Algorithm::Es384 => CoreJwsSigningAlgorithm::EcdsaP384Sha384,
+        Algorithm::EdDsa => CoreJwsSigningAlgorithm::EdDsa,
+        Algorithm::Rs256 => CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
+        Algorithm::Ps256 => CoreJwsSigningAlgorithm::RsaSsaPssSha256,
+    }
+}
+
+fn time(seconds: Timestamp) -> Result<DateTime<Utc>, SignError> {
+    DateTime::from_timestamp(seconds, 0).ok_or(SignError::Claims)
+}
+
+/// What an ID token of ours says that comes back as a hint.
+#[derive(Clone, Debug, Deserialize)]
+pub struct IdTokenHint {
+    /// The user it speaks of.
+    pub sub: String,
+    /// The client it was made for.
+    pub aud: Audiences,
+    /// The session it was made in.
+    pub sid: Option<String>,
+    /// Only access tokens and the like have one; an ID token of ours has none.
+    client_id: Option<serde::de::IgnoredAny>,
+}
+
+/// Reads an `id_token_hint`: ours, with a good signature, expired or not (OpenID Connect Core §3.1.2.1,
+/// RP-Initiated Logout §2).
+pub(crate) fn read_hint(
+    token: &str,
+    issuer: &str,
+    keys: &KeySet,
+    now: Timestamp,
+) -> Result<IdTokenHint, JwtRefused> {
+    let expected = Expected {
+        issuer,
+        typ: None,
+        now,
+        leeway: 0,
+        accept_expired: true,
+    };
+    let hint: IdTokenHint = jwt::verify(keys, token, &expected)?;
+    if hint.client_id.is_some() {
+        Err(JwtRefused::WrongType)
+    } else {
+        Ok(hint)
+    }
+}

@@ -1,0 +1,197 @@
+//! From what was decided to what is sent: [`Issue`] → [`TokenResponse`].
+//!
+//! A grant decides inside its transaction; signing happens after the commit, outside of it, so that an RSA
+//! signature never holds a lock and no token leaves without its committed grant.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+
+use crate::crypto::algorithm::Algorithm;
+use crate::crypto::jwt::JwtError;
+use crate::crypto::key_set::KeySet;
+use crate::crypto::random::{RandomSource, random_bytes};
+use crate::crypto::secret::Secret;
+use crate::protocol::client::Client;
+use crate::protocol::context::{Policy, Timestamp};
+use crate::protocol::scope::Scope;
+use crate::protocol::store::Subject;
+use crate::protocol::tokens::family::{Family, RotationEvent, Tag};
+use crate::protocol::tokens::id_token::IdTokenKeys;
+use crate::protocol::tokens::refresh_token::FamilyId;
+
+pub mod access_token;
+pub mod family;
+pub mod id_token;
+pub mod refresh_token;
+
+/// What a grant decided to issue.
+#[derive(Debug)]
+pub struct Issue {
+    /// To which client.
+    pub client: Arc<Client>,
+    /// Who the tokens speak of.
+    pub owner: Owner,
+    /// What is granted.
+    pub scope: Scope,
+    /// Who may accept the access token.
+    pub audience: Vec<String>,
+    /// The `jti` of the access token.
+    pub token_id: String,
+    /// The refresh token, if there is one.
+    pub refresh_token: Option<Secret>,
+    /// What an ID token says besides, if there is one.
+    pub id_token: Option<IdTokenFacts>,
+    /// What kind of rotation led to it, for logs and metrics.
+    pub rotation: Option<RotationEvent>,
+}
+
+/// Who tokens speak of.
+#[derive(Debug)]
+pub enum Owner {
+    /// The client itself (RFC 6749 §4.4).
+    Client,
+    /// A user.
+    User {
+        /// The user.
+        subject: Box<Subject>,
+        /// The `sid`, where the tokens belong to a browser session.
+        session: Option<String>,
+    },
+}
+
+impl Owner {
+    fn session(&self) -> Option<&str> {
+        match self {
+            Self::Client => None,
+            Self::User { session, .. } => session.as_deref(),
+        }
+    }
+}
+
+/// What an ID token says about the sign-in (OpenID Connect Core §2).
+#[derive(Debug)]
+pub struct IdTokenFacts {
+    /// The nonce of the authorization request.
+    pub nonce: Option<String>,
+    /// When the user signed in.
+    pub auth_time: Timestamp,
+    /// How (RFC 8176).
+    pub amr: Vec<String>,
+}
+
+/// Which refresh token an access token was minted with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenOrigin {
+    /// The family.
+    pub family: FamilyId,
+    /// The tag of the refresh token.
+    pub tag: Tag,
+}
+
+impl TokenOrigin {
+    /// Minted with the current refresh token.
+    pub fn of_current(family: &Family) -> Self {
+        Self {
+            family: family.id,
+            tag: family.rotation.current.tag(),
+        }
+    }
+
+    /// Reads the origin out of a `jti`; `None` for a token without a family.
+    pub fn read(token_id: &str) -> Option<Self> {
+        let mut parts = token_id.split('.');
+        let (family, tag, _random) = (parts.next()?, parts.next()?, parts.next()?);
+        let tag = URL_SAFE_NO_PAD.decode(tag).ok()?;
+        Some(Self {
+            family: FamilyId::from_text(family)?,
+            tag: tag.try_into().ok()?,
+        })
+    }
+}
+
+/// A new `jti`: 128 random bits, after family and tag where there is a family.
+pub fn new_token_id(random: &dyn RandomSource, origin: Option<TokenOrigin>) -> String {
+    let unique = URL_SAFE_NO_PAD.encode(random_bytes::<16>(random));
+    match origin {
+        None => unique,
+        Some(TokenOrigin { family, tag }) => {
+            format!(
+                "{}.{}.{unique}",
+                family.to_text(),
+                URL_SAFE_NO_PAD.encode(tag)
+            )
+        }
+    }
+}
+
+/// The answer of the token endpoint (RFC 6749 §5.1). Holds secrets: neither printed nor stored.
+#[derive(Serialize)]
+pub struct TokenResponse {
+    /// RFC 9068.
+    pub access_token: String,
+    /// Always `Bearer` (RFC 6750).
+    pub token_type: &'static str,
+    /// Seconds.
+    pub expires_in: i64,
+    /// RFC 6749 §6.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
+    /// OpenID Connect Core §3.1.3.3.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token: Option<String>,
+    /// RFC 6749 §3.3; left out when nothing is granted but the token itself.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub scope: String,
+}
+
+/// Why tokens could not be signed: a defect of ours, never of the request.
+#[derive(Debug, thiserror::Error)]
+pub enum SignError {
+    /// No active key has the algorithm.
+    #[error("no active signing key for {0}")]
+    NoKey(Algorithm),
+    /// The claims of an ID token could not be put together.
+    #[error("the claims of an ID token could not be put together")]
+    Claims,
+    /// The access token could not be signed.
+    #[error(transparent)]
+    Jwt(#[from] JwtError),
+}
+
+/// What tokens are signed with.
+#[derive(Clone, Copy)]
+pub struct Signer<'a> {
+    /// The issuer identifier.
+    pub issuer: &'a str,
+    /// Lifetimes, and the algorithm of access tokens.
+    pub policy: &'a Policy,
+    /// Signs access tokens.
+    pub keys: &'a KeySet,
+    /// Signs ID tokens.
+    pub id_token_keys: &'a IdTokenKeys,
+    /// When the tokens are made.
+    pub now: Timestamp,
+}
+
+/// Signs what was decided.
+pub fn sign(issue: &Issue, signer: &Signer<'_>) -> Result<TokenResponse, SignError> {
+    let access_token = access_token::sign(issue, signer)?;
+    let id_token = match &issue.id_token {
+        Some(facts) => Some(id_token::sign(issue, facts, signer, &access_token)?),
+        None => None,
+    };
+    Ok(TokenResponse {
+        access_token,
+        token_type: "Bearer",
+        expires_in: signer.policy.access_token_lifetime,
+        refresh_token: issue
+            .refresh_token
+            .as_ref()
+            .map(|token| token.expose().to_owned()),
+        id_token,
+        scope: issue.scope.to_string(),
+    })
+}
