@@ -16,4 +16,5 @@
 //! | [`crypto`] | secrets, digests, keys, tokens; knows nothing of OAuth |
 
 pub mod crypto;
+pub mod identity;
 pub mod protocol;
