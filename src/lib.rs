@@ -18,3 +18,4 @@
 pub mod crypto;
 pub mod identity;
 pub mod protocol;
+pub mod storage;

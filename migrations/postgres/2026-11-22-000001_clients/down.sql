@@ -1,0 +1,3 @@
+DROP TABLE revision;
+DROP TABLE client_secrets;
+DROP TABLE clients;

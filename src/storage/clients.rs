@@ -1,0 +1,280 @@
+//! Registered clients and their secrets.
+
+use std::collections::BTreeMap;
+
+use diesel::dsl::exists;
+use diesel::prelude::*;
+
+use crate::protocol::client::{Client, ClientId, ClientSecret, StoredSecret};
+use crate::protocol::error::{StoreError, Trouble};
+use crate::storage::backend::{Transaction, on};
+use crate::storage::columns::{damaged, digest, from_json, parse, to_json};
+use crate::storage::schema::{client_secrets, clients};
+
+/// The clients that could be read, and those that could not.
+#[derive(Debug, Default)]
+pub struct ReadClients {
+    /// By identifier.
+    pub clients: Vec<Client>,
+    /// Identifier, and what is wrong.
+    pub damaged: Vec<(String, StoreError)>,
+}
+
+impl Transaction {
+    /// Adds a client with its secrets; a taken identifier is [`Trouble::Conflict`].
+    pub fn add_client(&mut self, client: &Client) -> Result<(), StoreError> {
+        let row = ClientRow::try_from(client)?;
+        let rows = on!(self, "adding a client", c => {
+            diesel::insert_into(clients::table)
+                .values(&row)
+                .on_conflict_do_nothing()
+                .execute(c)
+        })?;
+        if rows == 0 {
+            return Err(taken());
+        }
+        for secret in &client.secrets {
+            self.insert_secret(&client.id, secret)?;
+        }
+        self.next_revision()
+    }
+
+    /// Replaces everything but identifier and secrets; false when there is no such client.
+    pub fn replace_client(&mut self, client: &Client) -> Result<bool, StoreError> {
+        let row = ClientRow::try_from(client)?;
+        let rows = on!(self, "replacing a client", c => {
+            diesel::update(clients::table.find(&row.id)).set(&row).execute(c)
+        })?;
+        self.changed(rows == 1)
+    }
+
+    /// Removes a client with its secrets, consents, codes and families; false when there is no such client.
+    pub fn delete_client(&mut self, id: &ClientId) -> Result<bool, StoreError> {
+        // The rows that refer to the client go with it.
+        let rows = on!(self, "deleting a client", c => {
+            diesel::delete(clients::table.find(id.as_str())).execute(c)
+        })?;
+        self.changed(rows == 1)
+    }
+
+    /// The client of that identifier.
+    pub fn client(&mut self, id: &ClientId) -> Result<Option<Client>, StoreError> {
+        let row: Option<ClientRow> = on!(self, "reading a client", c => {
+            clients::table
+                .find(id.as_str())
+                .select(ClientRow::as_select())
+                .first(c)
+                .optional()
+        })?;
+        let Some(row) = row else {
+            return Ok(None);
+        };
+        let secrets: Vec<SecretRow> = on!(self, "reading the secrets of a client", c => {
+            client_secrets::table
+                .filter(client_secrets::client_id.eq(id.as_str()))
+                .order((client_secrets::created_at, client_secrets::id))
+                .select(SecretRow::as_select())
+                .load(c)
+        })?;
+        row.into_client(secrets).map(Some)
+    }
+
+    /// All clients, by identifier. One that is damaged does not keep the others from being read.
+    pub fn clients(&mut self) -> Result<ReadClients, StoreError> {
+        let rows: Vec<ClientRow> = on!(self, "reading the clients", c => {
+            clients::table
+                .order(clients::id)
+                .select(ClientRow::as_select())
+                .load(c)
+        })?;
+        let secrets: Vec<SecretRow> = on!(self, "reading the secrets of the clients", c => {
+            client_secrets::table
+                .order((client_secrets::created_at, client_secrets::id))
+                .select(SecretRow::as_select())
+                .load(c)
+        })?;
+        let mut by_client: BTreeMap<String, Vec<SecretRow>> = BTreeMap::new();
+        for secret in secrets {
+            by_client
+                .entry(secret.client_id.clone())
+                .or_default()
+                .push(secret);
+        }
+        let mut read = ReadClients::default();
+        for row in rows {
+            let secrets = by_client.remove(&row.id).unwrap_or_default();
+            let id = row.id.clone();
+            match row.into_client(secrets) {
+                Ok(client) => read.clients.push(client),
+                Err(error) => read.damaged.push((id, error)),
+            }
+        }
+        Ok(read)
+    }
+
+    /// Adds a secret; false when there is no such client. A taken name is [`Trouble::Conflict`].
+    pub fn add_client_secret(
+        &mut self,
+        client_id: &ClientId,
+        secret: &ClientSecret,
+    ) -> Result<bool, StoreError> {
+        let is_known: bool = on!(self, "looking for a client", c => {
+            diesel::select(exists(clients::table.find(client_id.as_str()))).get_result(c)
+        })?;
+        if !is_known {
+            return Ok(false);
+        }
+        self.insert_secret(client_id, secret)?;
+        self.next_revision()?;
+        Ok(true)
+    }
+
+    /// Removes a secret; false when there is none of that name.
+    pub fn remove_client_secret(
+        &mut self,
+        client_id: &ClientId,
+        secret_id: &str,
+    ) -> Result<bool, StoreError> {
+        let rows = on!(self, "removing a client secret", c => {
+            diesel::delete(client_secrets::table.find((client_id.as_str(), secret_id))).execute(c)
+        })?;
+        self.changed(rows == 1)
+    }
+
+    fn insert_secret(
+        &mut self,
+        client_id: &ClientId,
+        secret: &ClientSecret,
+    ) -> Result<(), StoreError> {
+        let row = SecretRow::new(client_id, secret);
+        let rows = on!(self, "adding a client secret", c => {
+            diesel::insert_into(client_secrets::table)
+                .values(&row)
+                .on_conflict_do_nothing()
+                .execute(c)
+        })?;
+        if rows == 1 { Ok(()) } else { Err(taken()) }
+    }
+}
+
+fn taken() -> StoreError {
+    StoreError::plain(
+        Trouble::Conflict,
+        "adding a client or secret, whose name is taken",
+    )
+}
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = clients)]
+struct ClientRow {
+    id: String,
+    name: String,
+    authentication_method: String,
+    grants: String,
+    redirect_uris: String,
+    post_logout_redirect_uris: String,
+    scope: String,
+    audiences: String,
+    id_token_algorithm: String,
+    requires_pkce: bool,
+    requires_consent: bool,
+    disabled: bool,
+    created_at: i64,
+    updated_at: i64,
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = client_secrets)]
+struct SecretRow {
+    client_id: String,
+    id: String,
+    digest: Option<Vec<u8>>,
+    password_hash: Option<String>,
+    created_at: i64,
+    expires_at: Option<i64>,
+}
+
+impl TryFrom<&Client> for ClientRow {
+    type Error = StoreError;
+
+    fn try_from(client: &Client) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: client.id.as_str().to_owned(),
+            name: client.name.clone(),
+            authentication_method: client.authentication_method.as_str().to_owned(),
+            grants: to_json(&client.grants)?,
+            redirect_uris: to_json(&client.redirect_uris)?,
+            post_logout_redirect_uris: to_json(&client.post_logout_redirect_uris)?,
+            scope: client.scope.to_string(),
+            audiences: to_json(&client.audiences)?,
+            id_token_algorithm: client.id_token_algorithm.as_str().to_owned(),
+            requires_pkce: client.requires_pkce,
+            requires_consent: client.requires_consent,
+            disabled: client.disabled,
+            created_at: client.created_at,
+            updated_at: client.updated_at,
+        })
+    }
+}
+
+impl ClientRow {
+    fn into_client(self, secrets: Vec<SecretRow>) -> Result<Client, StoreError> {
+        const WHAT: &str = "reading a client, which is damaged";
+        Ok(Client {
+            id: parse(&self.id, WHAT)?,
+            name: self.name,
+            authentication_method: parse(&self.authentication_method, WHAT)?,
+            secrets: secrets
+                .into_iter()
+                .map(ClientSecret::try_from)
+                .collect::<Result<_, _>>()?,
+            grants: from_json(&self.grants, WHAT)?,
+            redirect_uris: from_json(&self.redirect_uris, WHAT)?,
+            post_logout_redirect_uris: from_json(&self.post_logout_redirect_uris, WHAT)?,
+            scope: parse(&self.scope, WHAT)?,
+            audiences: from_json(&self.audiences, WHAT)?,
+            id_token_algorithm: parse(&self.id_token_algorithm, WHAT)?,
+            requires_pkce: self.requires_pkce,
+            requires_consent: self.requires_consent,
+            disabled: self.disabled,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        })
+    }
+}
+
+impl SecretRow {
+    fn new(client_id: &ClientId, secret: &ClientSecret) -> Self {
+        let (digest, password_hash) = match &secret.stored {
+            StoredSecret::Generated(digest) => (Some(digest.as_bytes().to_vec()), None),
+            StoredSecret::Chosen(hash) => (None, Some(hash.clone())),
+        };
+        Self {
+            client_id: client_id.as_str().to_owned(),
+            id: secret.id.clone(),
+            digest,
+            password_hash,
+            created_at: secret.created_at,
+            expires_at: secret.expires_at,
+        }
+    }
+}
+
+impl TryFrom<SecretRow> for ClientSecret {
+    type Error = StoreError;
+
+    fn try_from(row: SecretRow) -> Result<Self, StoreError> {
+        const WHAT: &str = "reading a client secret, which is damaged";
+        let stored = match (row.digest, row.password_hash) {
+            (Some(bytes), None) => StoredSecret::Generated(digest(&bytes, WHAT)?),
+            (None, Some(hash)) => StoredSecret::Chosen(hash),
+            (Some(_), Some(_)) | (None, None) => return Err(damaged(WHAT)),
+        };
+        Ok(Self {
+            id: row.id,
+            stored,
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+        })
+    }
+}

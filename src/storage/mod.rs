@@ -1,0 +1,323 @@
+//! Both databases, behind one handle. The only module that names diesel.
+//!
+//! Owns connections, threads, transactions, the schema and its migrations, and the rows of each table group. It
+//! knows nothing of what the protocol allows: rules are handed in as closures over a [`Transaction`], which
+//! implements the traits of [`crate::protocol::store`] and [`crate::identity::store`].
+//!
+//! | File | Owns |
+//! |---|---|
+//! | `settings`, `error` | where the database is; what can go wrong |
+//! | `backend`, `queue`, `worker` | connections; who waits; the threads that read and write |
+//! | [`migrations`], `schema` | the schema and its history |
+//! | `requests`, `codes`, `token_families`, `replays`, `events` | what the protocol remembers |
+//! | `users`, `sessions`, `consents`, `throttle`, `links` | what is remembered about people |
+//! | `clients`, [`keys`], `meta` | what operators manage |
+//! | `upkeep` | removal of what expired |
+
+mod backend;
+mod clients;
+mod codes;
+mod columns;
+mod consents;
+mod error;
+mod events;
+pub mod keys;
+mod links;
+mod meta;
+pub mod migrations;
+mod queue;
+mod replays;
+mod requests;
+mod schema;
+mod sessions;
+mod settings;
+mod throttle;
+mod token_families;
+mod upkeep;
+mod users;
+mod worker;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use r2d2::Pool;
+use tokio::sync::oneshot;
+
+use crate::protocol::context::Timestamp;
+use crate::protocol::error::{Fault, StoreError, Trouble};
+use crate::storage::backend::{Connector, Purpose};
+use crate::storage::queue::Queue;
+use crate::storage::worker::{Jobs, Task};
+
+pub use crate::storage::backend::Transaction;
+pub use crate::storage::clients::ReadClients;
+pub use crate::storage::error::OpenError;
+pub use crate::storage::events::RecordedEvent;
+pub use crate::storage::settings::{DatabaseSettings, Location};
+
+/// So many writes share one commit at most.
+const BATCH: usize = 256;
+
+/// The row that a trial writes.
+const PROBE: &str = "last_probe";
+
+/// How long a worker waits for a connection.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// The handle of an open database. Clones share it.
+#[derive(Clone)]
+pub struct Storage {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    reads: Arc<Jobs>,
+    writes: Arc<Jobs>,
+    patience: Duration,
+    connector: Connector,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    probe: Mutex<Probe>,
+}
+
+/// The last trial whether the database works.
+struct Probe {
+    at: Option<Timestamp>,
+    is_good: bool,
+}
+
+impl Shared {
+    /// Lets nothing more in, and waits until all threads have answered and closed their connections. Whether there
+    /// were any.
+    fn end_threads(&self) -> bool {
+        self.reads.close();
+        self.writes.close();
+        let threads =
+            std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        let any = !threads.is_empty();
+        let current = std::thread::current().id();
+        // A rule may own the last handle; its thread cannot wait for itself.
+        for thread in threads.into_iter().filter(|it| it.thread().id() != current) {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the database panicked");
+            }
+        }
+        any
+    }
+}
+
+impl Drop for Shared {
+    /// Waits, because a program that ends while OpenSSL closes a connection in another thread may crash.
+    fn drop(&mut self) {
+        self.end_threads();
+    }
+}
+
+impl Storage {
+    /// Opens the database, whose schema must be the one of this program, and starts its threads.
+    ///
+    /// Blocks for as long as connecting takes, a few seconds at most.
+    pub fn open(settings: &DatabaseSettings) -> Result<Self, OpenError> {
+        let connector = Connector::new(settings.location()?, settings.busy_timeout);
+        migrations::require_current(&connector)?;
+        let (writers, batch) = if connector.is_sqlite() {
+            (1, BATCH)
+        } else {
+            (settings.write_connections.max(1), 1)
+        };
+        let readers = settings.read_connections.max(1);
+        let read_pool = pool(connector.with_purpose(Purpose::Read), readers);
+        let write_pool = pool(connector.with_purpose(Purpose::Write), writers);
+        let storage = Self {
+            shared: Arc::new(Shared {
+                reads: Arc::new(Queue::new(settings.queue_length)),
+                writes: Arc::new(Queue::new(settings.queue_length)),
+                patience: settings.patience,
+                connector,
+                threads: Mutex::default(),
+                // It has just been opened.
+                probe: Mutex::new(Probe {
+                    at: None,
+                    is_good: true,
+                }),
+            }),
+        };
+        for number in 1..=readers {
+            let (jobs, pool) = (Arc::clone(&storage.shared.reads), read_pool.clone());
+            storage.start(format!("db-read-{number}"), move || {
+                worker::read(&jobs, &pool);
+            })?;
+        }
+        for number in 1..=writers {
+            let (jobs, pool) = (Arc::clone(&storage.shared.writes), write_pool.clone());
+            storage.start(format!("db-write-{number}"), move || {
+                worker::write(&jobs, &pool, batch);
+            })?;
+        }
+        Ok(storage)
+    }
+
+    /// Runs a rule that only reads. It sees what is committed, never waits for the writer, and cannot write.
+    ///
+    /// # Errors
+    /// The rule's own; [`Trouble::Unavailable`] when the queue is full or the database does not answer in time.
+    pub async fn read<T, R>(
+        &self,
+        rule: impl FnOnce(&mut Transaction) -> Result<T, Fault<R>> + Send + 'static,
+    ) -> Result<T, Fault<R>>
+    where
+        T: Send + 'static,
+        R: Send + 'static,
+    {
+        self.in_time(ask(&self.shared.reads, rule)?).await
+    }
+
+    /// Runs a rule in a transaction: commits when it succeeds **and when it refuses**, rolls back when it fails. The
+    /// answer comes after a durable commit; if that fails, the answer is a failure.
+    ///
+    /// # Errors
+    /// The rule's own; [`Trouble::Unavailable`] when the queue is full or the database does not answer in time. Then
+    /// the rule may still be run: who asks again must be ready for that.
+    pub async fn write<T, R>(
+        &self,
+        rule: impl FnOnce(&mut Transaction) -> Result<T, Fault<R>> + Send + 'static,
+    ) -> Result<T, Fault<R>>
+    where
+        T: Send + 'static,
+        R: Send + 'static,
+    {
+        self.in_time(ask(&self.shared.writes, rule)?).await
+    }
+
+    /// [`Storage::read`] for programs without an asynchronous runtime; it must not be called inside one.
+    pub fn read_blocking<T, R>(
+        &self,
+        rule: impl FnOnce(&mut Transaction) -> Result<T, Fault<R>> + Send + 'static,
+    ) -> Result<T, Fault<R>>
+    where
+        T: Send + 'static,
+        R: Send + 'static,
+    {
+        let answer = ask(&self.shared.reads, rule)?;
+        answer.blocking_recv().unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// [`Storage::write`] for programs without an asynchronous runtime; it must not be called inside one.
+    pub fn write_blocking<T, R>(
+        &self,
+        rule: impl FnOnce(&mut Transaction) -> Result<T, Fault<R>> + Send + 'static,
+    ) -> Result<T, Fault<R>>
+    where
+        T: Send + 'static,
+        R: Send + 'static,
+    {
+        let answer = ask(&self.shared.writes, rule)?;
+        answer.blocking_recv().unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// Whether the database can be read and written. Tries it at most once a second, and answers in between what the
+    /// last trial said: who asks often does not keep the disk busy.
+    pub async fn is_ready(&self, now: Timestamp) -> bool {
+        {
+            let mut probe = self.probe();
+            if probe.at == Some(now) {
+                return probe.is_good;
+            }
+            probe.at = Some(now);
+        }
+        let read: Result<i64, Fault<()>> = self.read(|it| Ok(it.revision()?)).await;
+        let is_good = read.is_ok() && {
+            let written: Result<(), Fault<()>> = self
+                .write(move |it| Ok(it.set_meta(PROBE, &now.to_string())?))
+                .await;
+            written.is_ok()
+        };
+        self.probe().is_good = is_good;
+        is_good
+    }
+
+    fn probe(&self) -> MutexGuard<'_, Probe> {
+        self.shared
+            .probe
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets nothing more in, waits until everything that was let in is answered, and writes SQLite's log into its
+    /// database file. Blocks; a second call finds nothing to do.
+    pub fn close(&self) {
+        let any = self.shared.end_threads();
+        if any && let Err(error) = migrations::checkpoint(&self.shared.connector) {
+            tracing::warn!(error = %error, "the log of the database was not written back; it will be at the next start");
+        }
+    }
+
+    fn start(&self, name: String, work: impl FnOnce() + Send + 'static) -> Result<(), OpenError> {
+        let thread = std::thread::Builder::new()
+            .name(name)
+            .spawn(work)
+            .map_err(OpenError::Threads)?;
+        self.shared
+            .threads
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(thread);
+        Ok(())
+    }
+
+    async fn in_time<T, R>(
+        &self,
+        answer: oneshot::Receiver<Result<T, Fault<R>>>,
+    ) -> Result<T, Fault<R>> {
+        match tokio::time::timeout(self.shared.patience, answer).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => Err(closed()),
+            Err(_) => Err(unavailable("waiting for the database, which took too long")),
+        }
+    }
+}
+
+/// Hands the rule to the workers of that queue.
+fn ask<T, R>(
+    jobs: &Jobs,
+    rule: impl FnOnce(&mut Transaction) -> Result<T, Fault<R>> + Send + 'static,
+) -> Result<oneshot::Receiver<Result<T, Fault<R>>>, Fault<R>>
+where
+    T: Send + 'static,
+    R: Send + 'static,
+{
+    let (task, answer) = Task::new(rule);
+    match jobs.push(Box::new(task)) {
+        Ok(()) => Ok(answer),
+        Err(_) => Err(unavailable("waiting for the database, whose queue is full")),
+    }
+}
+
+fn closed<R>() -> Fault<R> {
+    unavailable("waiting for the database, which was closed")
+}
+
+fn unavailable<R>(during: &'static str) -> Fault<R> {
+    Fault::Failed(StoreError::plain(Trouble::Unavailable, during))
+}
+
+fn pool(connector: Connector, size: u32) -> Pool<Connector> {
+    Pool::builder()
+        .max_size(size)
+        // Made when they are wanted: a command needs one or two, and none is being made when it ends.
+        .min_idle(Some(0))
+        .connection_timeout(CONNECTION_TIMEOUT)
+        .idle_timeout(None)
+        .error_handler(Box::new(Warn))
+        .build_unchecked(connector)
+}
+
+/// Tells of connections that cannot be made.
+#[derive(Debug)]
+struct Warn;
+
+impl r2d2::HandleError<OpenError> for Warn {
+    fn handle_error(&self, error: OpenError) {
+        tracing::warn!(error = %error, "no connection to the database");
+    }
+}

@@ -1,0 +1,177 @@
+//! The threads that run rules on connections: readers one by one, writers in batches with one commit.
+//!
+//! A writer takes everything that waits and runs each job in a part of one transaction, commits once, and only then
+//! answers them all: one synchronisation of the disk serves all who wait for it. Batches form by themselves while the
+//! commit before is on its way; a lone job never waits for company.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use r2d2::Pool;
+use tokio::sync::oneshot;
+
+use crate::protocol::error::{Fault, StoreError, Trouble};
+use crate::storage::backend::{Connector, Transaction};
+use crate::storage::error::Failure;
+use crate::storage::queue::Queue;
+
+/// A rule to run, and somebody who waits for what it says.
+pub(super) trait Job: Send {
+    /// Whether nobody waits any more.
+    fn is_abandoned(&self) -> bool;
+    /// Runs the rule and keeps its outcome.
+    fn run(&mut self, transaction: &mut Transaction) -> Verdict;
+    /// Answers the outcome, or the failure of what all its neighbours share.
+    fn answer(self: Box<Self>, failure: Option<&Failure>);
+}
+
+/// What is to become of what a job wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Kept: it succeeded or was refused.
+    Keep,
+    /// Undone: it failed.
+    Undo,
+}
+
+/// The queue that a kind of worker serves.
+pub(super) type Jobs = Queue<Box<dyn Job>>;
+
+/// The one implementation of [`Job`].
+pub(super) struct Task<F, T, R> {
+    rule: Option<F>,
+    outcome: Option<Result<T, Fault<R>>>,
+    reply: oneshot::Sender<Result<T, Fault<R>>>,
+}
+
+impl<F, T, R> Task<F, T, R> {
+    pub(super) fn new(rule: F) -> (Self, oneshot::Receiver<Result<T, Fault<R>>>) {
+        let (reply, answer) = oneshot::channel();
+        let task = Self {
+            rule: Some(rule),
+            outcome: None,
+            reply,
+        };
+        (task, answer)
+    }
+}
+
+impl<F, T, R> Job for Task<F, T, R>
+where
+    F: FnOnce(&mut Transaction) -> Result<T, Fault<R>> + Send,
+    T: Send,
+    R: Send,
+{
+    fn is_abandoned(&self) -> bool {
+        self.reply.is_closed()
+    }
+
+    fn run(&mut self, transaction: &mut Transaction) -> Verdict {
+        let Some(rule) = self.rule.take() else {
+            return Verdict::Undo;
+        };
+        transaction.take_failed();
+        let outcome = catch_unwind(AssertUnwindSafe(|| rule(transaction)))
+            .unwrap_or_else(|_| Err(broken("running a rule, which panicked")));
+        // Whatever the rule made of it: after a failed statement there is nothing that could be kept.
+        let outcome = match (transaction.take_failed(), outcome) {
+            (true, Ok(_) | Err(Fault::Refused(_))) => {
+                Err(broken("running a rule, which went on after a failure"))
+            }
+            (true | false, outcome) => outcome,
+        };
+        let verdict = match &outcome {
+            Ok(_) | Err(Fault::Refused(_)) => Verdict::Keep,
+            Err(Fault::Failed(_)) => Verdict::Undo,
+        };
+        self.outcome = Some(outcome);
+        verdict
+    }
+
+    fn answer(self: Box<Self>, failure: Option<&Failure>) {
+        let outcome = match (self.outcome, failure) {
+            // A job that failed by itself keeps its own reason.
+            (Some(Err(Fault::Failed(error))), _) => Err(Fault::Failed(error)),
+            (_, Some(failure)) => Err(Fault::Failed(failure.clone().into())),
+            (Some(outcome), None) => outcome,
+            (None, None) => Err(broken("running a rule, which was left out")),
+        };
+        // An error means that nobody waits any more.
+        let _nobody_waits = self.reply.send(outcome);
+    }
+}
+
+fn broken<R>(during: &'static str) -> Fault<R> {
+    Fault::Failed(StoreError::plain(Trouble::Broken, during))
+}
+
+/// Serves reads until the queue is closed and drained.
+pub(super) fn read(jobs: &Jobs, pool: &Pool<Connector>) {
+    while let Some(mut job) = jobs.take(1).pop() {
+        if job.is_abandoned() {
+            continue;
+        }
+        match pool.get() {
+            Ok(mut transaction) => {
+                let _nothing_to_undo = job.run(&mut transaction);
+                // The connection is free before the caller goes on.
+                drop(transaction);
+                job.answer(None);
+            }
+            Err(error) => job.answer(Some(&no_connection(&error))),
+        }
+    }
+}
+
+/// Serves writes until the queue is closed and drained, at most `most` in one transaction.
+pub(super) fn write(jobs: &Jobs, pool: &Pool<Connector>, most: usize) {
+    loop {
+        let mut batch = jobs.take(most);
+        if batch.is_empty() {
+            return;
+        }
+        batch.retain(|job| !job.is_abandoned());
+        let failure = match pool.get() {
+            Ok(mut transaction) => {
+                let failure = run_batch(&mut batch, &mut transaction).err();
+                if failure.is_some() {
+                    transaction.give_up();
+                }
+                failure
+            }
+            Err(error) => Some(no_connection(&error)),
+        };
+        for job in batch {
+            job.answer(failure.as_ref());
+        }
+    }
+}
+
+/// Runs the batch in one transaction. An error is the failure of all of them.
+fn run_batch(batch: &mut [Box<dyn Job>], transaction: &mut Transaction) -> Result<(), Failure> {
+    match batch {
+        [] => Ok(()),
+        // The transaction itself is the part that may have to be undone.
+        [only] => {
+            transaction.begin()?;
+            match only.run(transaction) {
+                Verdict::Keep => transaction.commit(),
+                Verdict::Undo => transaction.roll_back(),
+            }
+        }
+        several => {
+            transaction.begin()?;
+            for job in several {
+                transaction.begin_part()?;
+                match job.run(transaction) {
+                    Verdict::Keep => transaction.commit()?,
+                    Verdict::Undo => transaction.roll_back()?,
+                }
+            }
+            transaction.commit()
+        }
+    }
+}
+
+fn no_connection(error: &r2d2::Error) -> Failure {
+    Failure::unavailable("waiting for a connection", error.to_string())
+}
