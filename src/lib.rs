@@ -17,5 +17,6 @@
 
 pub mod crypto;
 pub mod identity;
+pub mod jobs;
 pub mod protocol;
 pub mod storage;

@@ -1,0 +1,5 @@
+//! Upkeep: what a deployment needs from time to time. Each job is a plain function of the database and the time; the
+//! server and the commands decide when.
+
+pub mod expire;
+pub mod signing_keys;
