@@ -1,0 +1,275 @@
+//! The table of settings: every key that exists, its default and what it is for.
+//!
+//! The reference in the README, `issuant help config` and the names of environment variables come from
+//! here, so they cannot differ.
+
+/// One setting.
+#[derive(Debug)]
+pub struct Key {
+    /// Its name in the file; a dot separates table and key.
+    pub name: &'static str,
+    /// What holds when nobody says anything, as it would be typed; empty: nothing.
+    pub default: &'static str,
+    /// What it is for, one line.
+    pub help: &'static str,
+    /// Whether its value may hold a secret; then `ISSUANT_…_FILE` names a file that holds the value.
+    pub is_secret: bool,
+}
+
+impl Key {
+    /// The environment variable: `lifetimes.access_token` is `ISSUANT_LIFETIMES_ACCESS_TOKEN`.
+    pub fn variable(&self) -> String {
+        format!(
+            "ISSUANT_{}",
+            self.name.replace('.', "_").to_ascii_uppercase()
+        )
+    }
+}
+
+const fn key(name: &'static str, default: &'static str, help: &'static str) -> Key {
+    Key {
+        name,
+        default,
+        help,
+        is_secret: false,
+    }
+}
+
+/// All settings, in the order in which the reference shows them.
+pub static KEYS: &[Key] = &[
+    key(
+        "issuer",
+        "",
+        "Address under which browsers and clients reach the server: https, or http on a loopback host. `serve` needs it",
+    ),
+    key("listen", "127.0.0.1:4343", "Address and port to listen on"),
+    key(
+        "data_dir",
+        "./issuant-data",
+        "Folder of the SQLite database and the key-encryption secret; `dev` uses ./issuant-dev",
+    ),
+    Key {
+        name: "database_url",
+        default: "sqlite:<data_dir>/issuant.db",
+        help: "sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE",
+        is_secret: true,
+    },
+    key(
+        "key_secret_file",
+        "<data_dir>/key-secret",
+        "File with the key-encryption secret, mode 0600; `migrate` makes the default one",
+    ),
+    key(
+        "server_name",
+        "Issuant",
+        "Name that people read on the pages",
+    ),
+    key(
+        "help_url",
+        "",
+        "Where pages send people who need help: https:, http: or mailto:",
+    ),
+    key(
+        "trusted_proxies",
+        "[]",
+        "Addresses or networks whose X-Forwarded-For is believed",
+    ),
+    key(
+        "lifetimes.access_token",
+        "5m",
+        "Life of an access token, 1s to 24h",
+    ),
+    key("lifetimes.id_token", "5m", "Life of an ID token, 1s to 24h"),
+    key(
+        "lifetimes.code",
+        "60s",
+        "Life of an authorization code, 1s to 10m",
+    ),
+    key(
+        "lifetimes.authorization_request",
+        "1h",
+        "How long a person may take to sign in, 1m to 24h",
+    ),
+    key(
+        "lifetimes.refresh_idle",
+        "30d",
+        "A sign-in of a client ends when its refresh token was not used for so long",
+    ),
+    key(
+        "lifetimes.refresh_absolute",
+        "90d",
+        "A sign-in of a client ends at this age",
+    ),
+    key(
+        "lifetimes.retry_window",
+        "10s",
+        "A refresh repeated within this time gets the identical answer; 0 turns it off, at most 5m",
+    ),
+    key(
+        "lifetimes.session_idle",
+        "24h",
+        "A browser session ends when it was not used for so long",
+    ),
+    key(
+        "lifetimes.session_absolute",
+        "30d",
+        "A browser session ends at this age",
+    ),
+    key(
+        "signing.algorithms",
+        "[\"ES256\", \"RS256\"]",
+        "Algorithms of the first signing keys: ES256, ES384, EdDSA, RS256, PS256",
+    ),
+    key(
+        "signing.access_token_algorithm",
+        "ES256",
+        "Signs access tokens; one of signing.algorithms",
+    ),
+    key(
+        "signing.announce",
+        "7d",
+        "How long a new key is published before it signs, at most 90d",
+    ),
+    key("database.readers", "4", "Connections for reading, 1 to 128"),
+    key(
+        "database.writers",
+        "4",
+        "Connections for writing with PostgreSQL, 1 to 128; SQLite always has one",
+    ),
+    key(
+        "http.workers",
+        "one a core",
+        "Threads that answer requests, 1 to 256",
+    ),
+    key("log.format", "pretty", "pretty or json"),
+    key("log.level", "info", "error, warn, info, debug or trace"),
+];
+
+/// What people type who know other servers, and what it is called here.
+pub(super) static OTHER_NAMES: &[(&str, &str)] = &[
+    ("public_url", "issuer"),
+    ("base_url", "issuer"),
+    ("external_url", "issuer"),
+    ("app_url", "issuer"),
+    ("issuer_url", "issuer"),
+    ("hostname", "issuer"),
+    ("url", "issuer"),
+    ("bind", "listen"),
+    ("address", "listen"),
+    ("host", "listen"),
+    ("port", "listen"),
+    ("data", "data_dir"),
+    ("db_url", "database_url"),
+    ("database", "database_url"),
+    ("dsn", "database_url"),
+    ("proxies", "trusted_proxies"),
+    ("trust_proxy", "trusted_proxies"),
+    ("secret_file", "key_secret_file"),
+    ("log_level", "log.level"),
+    ("log_format", "log.format"),
+    ("workers", "http.workers"),
+    ("token_lifetime", "lifetimes.access_token"),
+    ("access_token_ttl", "lifetimes.access_token"),
+    ("refresh_token", "lifetimes.refresh_idle"),
+    ("support_url", "help_url"),
+    ("title", "server_name"),
+    ("name", "server_name"),
+];
+
+/// The setting of that name.
+pub(super) fn find(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.name == name)
+}
+
+/// Whether some setting is in a table of that name.
+pub(super) fn is_table(name: &str) -> bool {
+    KEYS.iter()
+        .filter_map(|key| key.name.split_once('.'))
+        .any(|(table, _)| table == name)
+}
+
+/// The setting whose name is most like `typed`, if any is like it at all.
+pub(super) fn nearest(typed: &str) -> Option<&'static Key> {
+    let typed = typed.to_ascii_lowercase().replace('-', "_");
+    let by_name = KEYS.iter().flat_map(|key| {
+        let short = key.name.split_once('.').map(|(_, short)| (short, key.name));
+        std::iter::once((key.name, key.name)).chain(short)
+    });
+    let (_, name) = most_alike(&typed, by_name.chain(OTHER_NAMES.iter().copied()))?;
+    find(name)
+}
+
+/// The table whose name is most like `typed`.
+pub(super) fn nearest_table(typed: &str) -> Option<&'static str> {
+    let tables = KEYS
+        .iter()
+        .filter_map(|key| key.name.split_once('.'))
+        .map(|(table, _)| (table, table));
+    most_alike(&typed.to_ascii_lowercase(), tables).map(|(_, table)| table)
+}
+
+/// Of pairs (name, meaning) the one whose name is most like `typed`.
+fn most_alike<'a>(
+    typed: &str,
+    names: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Option<(&'a str, &'a str)> {
+    names
+        .map(|pair| (strsim::normalized_damerau_levenshtein(typed, pair.0), pair))
+        .filter(|(likeness, _)| *likeness >= 0.6)
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .map(|(_, pair)| pair)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_other_name_means_an_existing_setting() {
+        for (other, name) in OTHER_NAMES {
+            assert!(find(name).is_some(), "{other} -> {name}");
+            assert!(find(other).is_none(), "{other} is a setting itself");
+        }
+    }
+
+    #[test]
+    fn variables_differ() {
+        let mut variables: Vec<String> = KEYS.iter().map(Key::variable).collect();
+        variables.sort();
+        variables.dedup();
+        assert_eq!(variables.len(), KEYS.len());
+    }
+
+    #[test]
+    fn nearest_names() {
+        for (typed, name) in [
+            ("publc_url", "issuer"),
+            ("isuer", "issuer"),
+            ("acces_token", "lifetimes.access_token"),
+            ("lifetimes.acess_token", "lifetimes.access_token"),
+            ("trusted-proxies", "trusted_proxies"),
+            ("PORT", "listen"),
+        ] {
+            assert_eq!(nearest(typed).map(|key| key.name), Some(name), "{typed}");
+        }
+        assert!(nearest("xyzzy_quux").is_none());
+        assert_eq!(nearest_table("lifetime"), Some("lifetimes"));
+    }
+
+    #[test]
+    fn the_readme_shows_every_setting_as_it_is() {
+        let readme = include_str!("../../README.md");
+        let section = readme.split("\n## Settings\n").nth(1).unwrap();
+        let section = section.split("\n## ").next().unwrap();
+        let shown: Vec<&str> = section.lines().filter(|it| it.starts_with("| `")).collect();
+        let row = |key: &Key| {
+            let default = match key.default {
+                "" => "–".to_owned(),
+                default => format!("`{default}`"),
+            };
+            format!("| `{}` | {default} | {} |", key.name, key.help)
+        };
+        let rows: Vec<String> = KEYS.iter().map(row).collect();
+        assert_eq!(shown, rows, "bring the table in README.md up to date");
+    }
+}
