@@ -1,0 +1,27 @@
+//! What each page shows, as plain data with its template.
+//!
+//! Owns the shape of the pages and the taming of text that strangers chose. Does not own where
+//! the data comes from, the answer's headers, or any decision: the page handlers fill these structs.
+
+mod account;
+mod consent;
+mod dev_app;
+mod error;
+mod filters;
+mod form;
+mod frame;
+mod home;
+mod setup;
+mod sign_in;
+mod sign_out;
+
+pub use account::{AccountPage, AppLine, SessionLine};
+pub use consent::{ConsentPage, ScopeGroup, ScopeLine};
+pub use dev_app::{DevAppPage, DevAppResultPage};
+pub use error::{DeveloperBlock, ErrorPage};
+pub use form::{FieldError, FormError, WRONG_USER_NAME_OR_PASSWORD};
+pub use frame::{ClientCard, Frame, Link};
+pub use home::HomePage;
+pub use setup::{SetupPage, WaitingPage};
+pub use sign_in::LoginPage;
+pub use sign_out::{LogoutPage, SignedOutPage};
