@@ -17,6 +17,7 @@
 
 pub mod config;
 pub mod crypto;
+pub mod http;
 pub mod identity;
 pub mod jobs;
 pub mod protocol;

@@ -1,0 +1,219 @@
+//! The authorization endpoint in a browser (RFC 6749 §3.1): check, remember, decide, send on.
+//!
+//! ```text
+//! GET /authorize?response_type=code&client_id=demo-app&redirect_uri=…&scope=openid&state=…
+//!     &code_challenge=…&code_challenge_method=S256
+//!
+//! 303 See Other
+//! Location: /login?request=…
+//! ```
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+
+use crate::crypto::secret::Secret;
+use crate::http::cookies::{self, Kind};
+use crate::http::endpoints::waiting::{WaitingKey, target};
+use crate::http::pages::{new_browser, redirect, refusal};
+use crate::http::scene::Scene;
+use crate::http::state::AppState;
+use crate::http::{address, error, extract, urls};
+use crate::identity::session::{self, Living};
+use crate::identity::store::{Consents as _, Sessions as _};
+use crate::protocol::authorize::answer::{Answered, Authentication, with_code};
+use crate::protocol::authorize::next_step::{NextStep, SignedIn, next_step};
+use crate::protocol::authorize::{self, AuthorizeRefusal, response};
+use crate::protocol::catalogue;
+use crate::protocol::client::Client;
+use crate::protocol::error::{Fault, Refusal};
+use crate::protocol::store::{WaitingRequest, WaitingRequests as _};
+use crate::storage::Transaction;
+
+/// Where the browser goes from here.
+enum Onward {
+    SignIn,
+    Consent,
+    Client(String),
+}
+
+/// Starts an authorization request.
+pub(crate) async fn answer(request: HttpRequest, state: Data<AppState>) -> HttpResponse {
+    let scene = Scene::new(&state);
+    let site = &scene.state.site;
+    let params = match extract::params(request.query_string().as_bytes()) {
+        Ok(params) => params,
+        Err(refused) => return refusal::page(&request, refused),
+    };
+    let (client, accepted) = match authorize::accept(&scene.context(), scene.keys(), &params) {
+        Ok(accepted) => accepted,
+        Err(AuthorizeRefusal::Page(page)) => return refusal::of_authorization(&request, &page),
+        Err(AuthorizeRefusal::Redirect(target, state, refused)) => {
+            error::log_refusal(&request, refused);
+            let state = state.as_deref();
+            return redirect(&response::error(&target, refused, state, &site.issuer));
+        }
+    };
+    let known = cookies::find(&request, site, Kind::Browser);
+    let is_new = known.is_none();
+    let browser = known.unwrap_or_else(|| new_browser(&scene));
+    let handle = Secret::generate(&*scene.state.random, "");
+    let waiting = WaitingRequest {
+        handle: scene.state.token_keys.request_digest(handle.expose()),
+        browser: scene.state.token_keys.session_digest(&browser),
+        request: accepted,
+        created_at: scene.now,
+        expires_at: scene.now + scene.state.policy.request_lifetime,
+        signed_in_by: None,
+        consented_by: None,
+    };
+    let session = cookies::find(&request, site, Kind::Session);
+    let source = address::source(&request);
+    let onward = scene
+        .write(move |scene, store| {
+            let (step, living) = decide(scene, store, &client, &waiting, session.as_deref())?;
+            let waits = matches!(step, NextStep::SignIn | NextStep::Consent);
+            if waits && !scene.state.starts.admit(&source, scene.now) {
+                return Err((&catalogue::TOO_MANY_STARTS).into());
+            }
+            store.add_waiting_request(&waiting)?;
+            carry_out(scene, store, &client, &waiting, (step, living))
+        })
+        .await;
+    let mut response = match onward {
+        Ok(onward) => go(&onward, handle.expose()),
+        Err(fault) => refusal::fault(&request, fault),
+    };
+    if is_new {
+        cookies::add(
+            &mut response,
+            &cookies::set(site, Kind::Browser, &browser, None),
+        );
+    }
+    response
+}
+
+/// Goes on with an authorization request after a page.
+pub(crate) async fn resume(request: HttpRequest, state: Data<AppState>) -> HttpResponse {
+    let scene = Scene::new(&state);
+    let (handle, key) = match WaitingKey::in_address(&request, &scene) {
+        Ok(found) => found,
+        Err(refused) => return refusal::page(&request, refused),
+    };
+    let session = cookies::find(&request, &scene.state.site, Kind::Session);
+    let onward = scene
+        .write(move |scene, store| {
+            let (waiting, client) = key.look_up(scene, store)?;
+            let decided = decide(scene, store, &client, &waiting, session.as_deref())?;
+            carry_out(scene, store, &client, &waiting, decided)
+        })
+        .await;
+    match onward {
+        Ok(onward) => go(&onward, &handle),
+        Err(fault) => refusal::fault(&request, fault),
+    }
+}
+
+/// What happens next, and who is signed in.
+type Decided = (NextStep, Option<Living>);
+
+/// Asks the dispatcher.
+fn decide(
+    scene: &Scene,
+    store: &mut Transaction,
+    client: &Client,
+    waiting: &WaitingRequest,
+    session_cookie: Option<&str>,
+) -> Result<Decided, Fault> {
+    let living = match session_cookie {
+        Some(cookie) => session::find(&scene.context(), store, cookie)?,
+        None => None,
+    };
+    let consent = match &living {
+        Some(living) => store.consent(&living.subject.id, &client.id)?,
+        None => None,
+    };
+    let signed_in = living.as_ref().map(signed_in);
+    let consented = consent.as_ref().map(|consent| &consent.scope);
+    Ok((
+        next_step(waiting, client, signed_in, consented, scene.now),
+        living,
+    ))
+}
+
+/// Sends the browser to a page, or answers the client if everything is there.
+fn carry_out(
+    scene: &Scene,
+    store: &mut Transaction,
+    client: &Client,
+    waiting: &WaitingRequest,
+    decided: Decided,
+) -> Result<Onward, Fault> {
+    match decided {
+        (NextStep::Answer, Some(living)) => give_code(scene, store, client, waiting, living),
+        (NextStep::Answer, None) | (NextStep::SignIn, _) => Ok(Onward::SignIn),
+        (NextStep::Consent, _) => Ok(Onward::Consent),
+        (NextStep::Refuse(refused), _) => {
+            refuse(scene, store, client, waiting, refused).map(Onward::Client)
+        }
+    }
+}
+
+fn signed_in(living: &Living) -> SignedIn<'_> {
+    SignedIn {
+        session: &living.session.id,
+        subject: &living.subject.id,
+        auth_time: living.session.auth_time,
+    }
+}
+
+fn give_code(
+    scene: &Scene,
+    store: &mut Transaction,
+    client: &Client,
+    waiting: &WaitingRequest,
+    living: Living,
+) -> Result<Onward, Fault> {
+    // Signing out and this request meet at the row of the session: whoever is first decides.
+    if !store.touch_session(&living.session.id, scene.now)? {
+        return Ok(Onward::SignIn);
+    }
+    let by = Authentication {
+        session: living.session.id,
+        subject: living.subject.id,
+        auth_time: living.session.auth_time,
+        amr: living.session.amr,
+    };
+    match with_code(&scene.context(), store, client, waiting, by)? {
+        Answered::Code(target, code) => {
+            let (state, issuer) = (waiting.request.state.as_deref(), &scene.state.site.issuer);
+            Ok(Onward::Client(response::code(
+                &target, &code, state, issuer,
+            )))
+        }
+        Answered::Gone => Err((&catalogue::REQUEST_GONE).into()),
+    }
+}
+
+/// Ends a waiting request with an error; answers where the browser goes.
+pub(crate) fn refuse(
+    scene: &Scene,
+    store: &mut Transaction,
+    client: &Client,
+    waiting: &WaitingRequest,
+    refused: Refusal,
+) -> Result<String, Fault> {
+    let target = target(client, waiting)?;
+    if !store.finish_waiting_request(&waiting.handle)? {
+        return Err((&catalogue::REQUEST_GONE).into());
+    }
+    let (state, issuer) = (waiting.request.state.as_deref(), &scene.state.site.issuer);
+    Ok(response::error(&target, refused, state, issuer))
+}
+
+fn go(onward: &Onward, handle: &str) -> HttpResponse {
+    match onward {
+        Onward::SignIn => redirect(&format!("{}?request={handle}", urls::LOGIN)),
+        Onward::Consent => redirect(&format!("{}?request={handle}", urls::CONSENT)),
+        Onward::Client(address) => redirect(address),
+    }
+}

@@ -1,0 +1,63 @@
+//! Token introspection (RFC 7662).
+//!
+//! ```text
+//! POST /introspect
+//! Authorization: Basic …
+//!
+//! token=eyJ0eXAiOiJhdCtqd3QiLC…
+//!
+//! {"active":true,"scope":"read","client_id":"demo","token_type":"Bearer","exp":1795363500,…}
+//! ```
+
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+
+use crate::http::endpoints::client::authenticate;
+use crate::http::scene::Scene;
+use crate::http::state::AppState;
+use crate::http::{error, extract};
+use crate::protocol::error::Fault;
+use crate::protocol::introspection::{self, Introspection, Outcome};
+
+/// Answers an introspection request.
+pub(crate) async fn answer(
+    request: HttpRequest,
+    payload: Payload,
+    state: Data<AppState>,
+) -> HttpResponse {
+    let scene = Scene::new(&state);
+    match introspect(&request, payload, &scene).await {
+        Ok(told) => HttpResponse::Ok().json(told),
+        Err(fault) => error::json(&request, fault),
+    }
+}
+
+async fn introspect(
+    request: &HttpRequest,
+    payload: Payload,
+    scene: &Scene,
+) -> Result<Introspection, Fault> {
+    let body = extract::form_body(request, payload).await?;
+    let params = extract::params(&body)?;
+    let client = authenticate(request, scene, &params).await?;
+    let token = introspection::accept(&client, &params)?.to_owned();
+    let question = (client.clone(), token.clone());
+    let outcome = scene.read(move |scene, store| {
+        let (context, keys) = (scene.context(), scene.keys());
+        let (client, token) = question;
+        Ok::<_, Fault>(introspection::introspect(
+            &context, store, keys, &client, &token,
+        )?)
+    });
+    if let Outcome::Known(told) = outcome.await? {
+        return Ok(*told);
+    }
+    // What the token proves is written before anybody relies on it.
+    let settle = scene.write(move |scene, store| {
+        let (context, keys) = (scene.context(), scene.keys());
+        Ok(introspection::settle(
+            &context, store, keys, &client, &token,
+        )?)
+    });
+    settle.await
+}

@@ -1,0 +1,13 @@
+//! The endpoints that clients call, one file each: decode, call the rule, render.
+
+pub(crate) mod authorize;
+pub(crate) mod client;
+pub(crate) mod discovery;
+pub(crate) mod health;
+pub(crate) mod introspect;
+pub(crate) mod jwks;
+pub(crate) mod logout;
+pub(crate) mod revoke;
+pub(crate) mod token;
+pub(crate) mod userinfo;
+pub(crate) mod waiting;

@@ -1,0 +1,87 @@
+//! The token endpoint (RFC 6749 §3.2).
+//!
+//! ```text
+//! POST /token
+//! Authorization: Basic ZGVtbzpkZW1vLXNlY3JldA==
+//! Content-Type: application/x-www-form-urlencoded
+//!
+//! grant_type=client_credentials&scope=read
+//!
+//! 200 OK
+//! Cache-Control: no-store
+//!
+//! {"access_token":"eyJ0eXAiOiJhdCtqd3QiLC…","token_type":"Bearer","expires_in":300,"scope":"read"}
+//! ```
+
+use actix_web::http::header;
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+
+use crate::http::endpoints::client::authenticate;
+use crate::http::scene::{Scene, broken};
+use crate::http::state::AppState;
+use crate::http::{cors, error, extract};
+use crate::protocol::client::GrantType;
+use crate::protocol::error::{Fault, StoreError};
+use crate::protocol::grants;
+use crate::protocol::params::Params;
+use crate::protocol::tokens::{self, Issue, Signer, TokenResponse};
+
+/// Answers a token request.
+pub(crate) async fn answer(
+    request: HttpRequest,
+    payload: Payload,
+    state: Data<AppState>,
+) -> HttpResponse {
+    let scene = Scene::new(&state);
+    let mut response = match exchange(&request, payload, &scene).await {
+        Ok(tokens) => HttpResponse::Ok()
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .insert_header((header::PRAGMA, "no-cache"))
+            .json(tokens),
+        Err(fault) => error::json(&request, fault),
+    };
+    cors::allow_client(&request, &mut response);
+    response
+}
+
+async fn exchange(
+    request: &HttpRequest,
+    payload: Payload,
+    scene: &Scene,
+) -> Result<TokenResponse, Fault> {
+    let body = extract::form_body(request, payload).await?;
+    let params = extract::params(&body)?;
+    let client = authenticate(request, scene, &params).await?;
+    let grant = grants::choose(&client, &params)?;
+    let issue = match grant {
+        // Nothing to remember: no transaction, no other thread.
+        GrantType::ClientCredentials => {
+            grants::client_credentials::exchange(&scene.context(), &client, &params)?
+        }
+        GrantType::AuthorizationCode | GrantType::RefreshToken => {
+            let params: Params<'static> = params.into_owned();
+            scene
+                .write(move |scene, store| {
+                    grants::exchange(&scene.context(), store, &client, grant, &params)
+                })
+                .await?
+        }
+    };
+    if let Some(rotation) = issue.rotation {
+        tracing::debug!(?rotation, client.id = %issue.client.id, "refresh token rotated");
+    }
+    Ok(sign(scene, &issue)?)
+}
+
+/// Signs after the commit, outside the transaction.
+fn sign(scene: &Scene, issue: &Issue) -> Result<TokenResponse, StoreError> {
+    let signer = Signer {
+        issuer: &scene.state.site.issuer,
+        policy: &scene.state.policy,
+        keys: scene.keys(),
+        id_token_keys: &scene.snapshot.id_token_keys,
+        now: scene.now,
+    };
+    tokens::sign(issue, &signer).map_err(|error| broken("signing tokens", error))
+}

@@ -1,0 +1,65 @@
+//! The userinfo endpoint (OpenID Connect Core §5.3).
+//!
+//! ```text
+//! GET /userinfo
+//! Authorization: Bearer eyJ0eXAiOiJhdCtqd3QiLC…
+//!
+//! {"sub":"4Jx…","name":"Maya","preferred_username":"maya","updated_at":1795363200}
+//! ```
+
+use actix_web::http::Method;
+use actix_web::web::{Bytes, Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+
+use crate::http::extract::authorization;
+use crate::http::scene::Scene;
+use crate::http::state::AppState;
+use crate::http::{cors, error, extract};
+use crate::protocol::bearer::{self, BearerRefused};
+use crate::protocol::claims::UserInfo;
+use crate::protocol::error::Fault;
+use crate::protocol::userinfo;
+
+/// Answers a userinfo request.
+pub(crate) async fn answer(
+    request: HttpRequest,
+    payload: Payload,
+    state: Data<AppState>,
+) -> HttpResponse {
+    let scene = Scene::new(&state);
+    let mut response = match tell(&request, payload, &scene).await {
+        Ok(response) => response,
+        Err(fault) => error::bearer(&request, fault),
+    };
+    cors::allow_client(&request, &mut response);
+    response
+}
+
+async fn tell(
+    request: &HttpRequest,
+    payload: Payload,
+    scene: &Scene,
+) -> Result<HttpResponse, Fault<BearerRefused>> {
+    let malformed = |_| BearerRefused::Malformed;
+    let body = if request.method() == Method::POST {
+        extract::optional_form_body(request, payload)
+            .await
+            .map_err(malformed)?
+    } else {
+        Bytes::new()
+    };
+    let params = extract::params(&body).map_err(malformed)?;
+    let token = bearer::find(authorization(request), &params)?.to_owned();
+    let question = token.clone();
+    let ask = scene.read(move |scene, store| {
+        userinfo::userinfo(&scene.context(), store, scene.keys(), &question)
+    });
+    let (mut subject, mut seen) = ask.await?;
+    if seen.promotion.is_some() {
+        let settle = scene.write(move |scene, store| {
+            userinfo::settle(&scene.context(), store, scene.keys(), &token)
+        });
+        (subject, seen) = settle.await?;
+    }
+    Ok(HttpResponse::Ok().json(UserInfo::new(&subject, &seen.token.scope)))
+}

@@ -1,0 +1,129 @@
+//! HTTP: decoding requests, calling the rules, rendering answers. The only module that names actix.
+//!
+//! Every route and middleware of the server stands on this one screen.
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Data, get, head, post, resource};
+use actix_web::{App, Error};
+
+use crate::http::endpoints::{
+    authorize, discovery, health, introspect, jwks, logout, revoke, token, userinfo,
+};
+use crate::http::pages::{account, assets, consent, dev_app, home, login, setup};
+use crate::http::state::AppState;
+
+mod address;
+mod cookies;
+mod cors;
+pub mod endpoints;
+mod error;
+mod extract;
+mod form_token;
+mod headers;
+pub mod pages;
+pub mod passwords;
+mod scene;
+pub mod snapshot;
+pub mod starts;
+pub mod state;
+pub mod urls;
+
+/// The whole application; the server and the tests run this very one.
+pub fn app(
+    state: Data<AppState>,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    let development = state.site.development;
+    App::new()
+        .app_data(state)
+        .wrap(from_fn(address::require_own))
+        .wrap(from_fn(headers::finish))
+        // For clients.
+        .service(endpoint(urls::TOKEN).route(post().to(token::answer)))
+        .service(endpoint(urls::TOKEN_ALIAS).route(post().to(token::answer)))
+        .service(endpoint(urls::INTROSPECT).route(post().to(introspect::answer)))
+        .service(endpoint(urls::REVOKE).route(post().to(revoke::answer)))
+        .service(
+            endpoint(urls::USERINFO)
+                .route(get().to(userinfo::answer))
+                .route(post().to(userinfo::answer)),
+        )
+        .service(
+            resource([urls::OPENID_CONFIGURATION, urls::OAUTH_METADATA])
+                .route(get().to(discovery::answer))
+                .route(head().to(discovery::answer)),
+        )
+        .service(
+            resource(urls::JWKS)
+                .route(get().to(jwks::answer))
+                .route(head().to(jwks::answer)),
+        )
+        // For browsers.
+        .service(
+            resource(urls::AUTHORIZE)
+                .route(get().to(authorize::answer))
+                .route(post().to(pages::repeat_as_get)),
+        )
+        .service(resource(urls::RESUME).route(get().to(authorize::resume)))
+        .service(
+            resource(urls::LOGIN)
+                .route(get().to(login::show))
+                .route(post().to(login::sign_in)),
+        )
+        .service(
+            resource(urls::CONSENT)
+                .route(get().to(consent::show))
+                .route(post().to(consent::decide)),
+        )
+        .service(
+            resource(urls::LOGOUT)
+                .route(get().to(logout::answer))
+                .route(post().to(pages::repeat_as_get)),
+        )
+        .service(resource(urls::LOGOUT_CONFIRM).route(post().to(logout::confirm)))
+        .service(resource(urls::LOGGED_OUT).route(get().to(logout::signed_out)))
+        .service(resource(urls::ACCOUNT).route(get().to(account::show)))
+        .service(resource(urls::END_SESSION).route(post().to(account::end_session)))
+        .service(resource(urls::END_OTHER_SESSIONS).route(post().to(account::end_others)))
+        .service(resource(urls::DISCONNECT_APP).route(post().to(account::disconnect)))
+        .service(
+            resource(urls::SETUP)
+                .route(get().to(setup::show))
+                .route(post().to(setup::create)),
+        )
+        .service(resource(urls::HOME).route(get().to(home::show)))
+        .service(resource(urls::ASSETS).route(get().to(assets::answer)))
+        // For operators.
+        .service(
+            resource(urls::HEALTHZ)
+                .route(get().to(health::alive))
+                .route(head().to(health::alive)),
+        )
+        .service(
+            resource(urls::READYZ)
+                .route(get().to(health::ready))
+                .route(head().to(health::ready)),
+        )
+        .configure(move |routes| {
+            if development {
+                dev_app::routes(routes);
+            }
+        })
+        .default_service(web::to(error::not_found))
+}
+
+/// A resource that client libraries call, maybe from a script in a browser.
+fn endpoint(path: &str) -> actix_web::Resource {
+    resource(path)
+        .route(web::method(actix_web::http::Method::OPTIONS).to(cors::preflight))
+        .default_service(web::to(error::method_not_allowed))
+}

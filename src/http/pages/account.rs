@@ -1,0 +1,220 @@
+//! The account page: who am I, where am I signed in, which apps can act for me; and how to end that.
+
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+
+use crate::http::endpoints::logout;
+use crate::http::pages::view::{AccountPage, AppLine, SessionLine};
+use crate::http::pages::{self, Visitor, redirect, refusal, time};
+use crate::http::scene::Scene;
+use crate::http::state::AppState;
+use crate::http::{extract, form_token, urls};
+use crate::identity::session::Living;
+use crate::identity::store::{ConnectedApp, Consents as _, Session, Sessions as _};
+use crate::protocol::catalogue;
+use crate::protocol::client::ClientId;
+use crate::protocol::context::ClientDirectory as _;
+use crate::protocol::error::Fault;
+use crate::protocol::tokens::family::RevocationReason;
+
+/// One purpose with the sign-out form, which stands on the page as well.
+const PURPOSE: &str = logout::PURPOSE;
+
+/// Shows the page.
+pub(crate) async fn show(request: HttpRequest, state: Data<AppState>) -> HttpResponse {
+    let scene = Scene::new(&state);
+    tell(&request, &scene)
+        .await
+        .unwrap_or_else(|fault| refusal::fault(&request, fault))
+}
+
+async fn tell(request: &HttpRequest, scene: &Scene) -> Result<HttpResponse, Fault> {
+    let visitor = Visitor::find(request, scene).await?;
+    let Some(living) = visitor.living.clone() else {
+        return Ok(redirect(urls::LOGIN));
+    };
+    let subject = living.subject.id.clone();
+    let look = scene.read(move |scene, store| {
+        let sessions = store.sessions_of(&subject)?;
+        Ok::<_, Fault>((sessions, store.connected_apps(&subject, scene.now)?))
+    });
+    let (sessions, apps) = look.await?;
+    let is_over = |session: &&Session| {
+        let idle = scene.now - session.last_seen_at;
+        scene.now >= session.expires_at || idle >= scene.state.policy.session_idle_lifetime
+    };
+    let page = AccountPage {
+        frame: pages::frame(request, scene, "Your account"),
+        account_name: pages::display_name(&living.subject),
+        username: living.subject.username.clone(),
+        email: living.subject.email.clone(),
+        roles: living.subject.roles.clone(),
+        csrf: form_token::make(scene, &visitor.browser, PURPOSE),
+        sessions: sessions
+            .iter()
+            .filter(|session| !is_over(session))
+            .map(|session| session_line(session, &living))
+            .collect(),
+        apps: apps.iter().map(|app| app_line(app, scene)).collect(),
+        notice: notice(request),
+        sign_out_url: urls::LOGOUT_CONFIRM.to_owned(),
+    };
+    Ok(visitor.show(scene, &page, None))
+}
+
+fn session_line(session: &Session, living: &Living) -> SessionLine {
+    SessionLine {
+        id: session.id.clone(),
+        current: session.id == living.session.id,
+        device: device(&session.user_agent),
+        address: session.address.clone(),
+        started: time::full(session.created_at),
+        last_active: time::full(session.last_seen_at),
+        how: "Password".to_owned(),
+    }
+}
+
+fn app_line(app: &ConnectedApp, scene: &Scene) -> AppLine {
+    let client = scene.snapshot.client(app.client_id.as_str());
+    let card = client.as_deref().map(pages::client_card);
+    AppLine {
+        client_id: app.client_id.to_string(),
+        name: card
+            .as_ref()
+            .map_or_else(|| app.client_id.to_string(), |card| card.name.clone()),
+        host: card.and_then(|card| card.host),
+        since: time::day(app.since),
+        last_used: app.last_used_at.map(time::full),
+        scopes: app.scope.iter().map(pages::scope_sentence).collect(),
+        when_away: app.scope.contains("offline_access"),
+    }
+}
+
+/// What a browser calls itself, in two words.
+fn device(user_agent: &str) -> String {
+    let find = |names: &[(&str, &'static str)]| {
+        names
+            .iter()
+            .find(|(part, _)| user_agent.contains(part))
+            .map(|(_, name)| *name)
+    };
+    // The order matters: many browsers name others as well.
+    let browser = find(&[
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    ]);
+    let system = find(&[
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "macOS"),
+        ("Linux", "Linux"),
+    ]);
+    match (browser, system) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(one), None) | (None, Some(one)) => one.to_owned(),
+        (None, None) => "Unknown device".to_owned(),
+    }
+}
+
+/// What happened, on the page after it happened.
+fn notice(request: &HttpRequest) -> Option<String> {
+    let params = extract::params(request.query_string().as_bytes()).ok()?;
+    let sentence = match params.find("done")? {
+        "session" => "That session has ended.",
+        "others" => "All other sessions have ended.",
+        "app" => "The app no longer has access.",
+        _ => return None,
+    };
+    Some(sentence.to_owned())
+}
+
+/// Ends one session.
+pub(crate) async fn end_session(
+    request: HttpRequest,
+    payload: Payload,
+    state: Data<AppState>,
+) -> HttpResponse {
+    let scene = Scene::new(&state);
+    let end = act(&request, payload, &scene, "session", |living, field| {
+        let wanted = field.unwrap_or_default();
+        Box::new(move |scene, store| {
+            let mine = store.sessions_of(&living.subject.id)?;
+            if mine.iter().any(|session| session.id == wanted) {
+                store.end_session(&wanted, scene.now)?;
+            }
+            Ok(())
+        })
+    });
+    end.await
+        .unwrap_or_else(|fault| refusal::fault(&request, fault))
+}
+
+/// Ends all sessions but this one.
+pub(crate) async fn end_others(
+    request: HttpRequest,
+    payload: Payload,
+    state: Data<AppState>,
+) -> HttpResponse {
+    let scene = Scene::new(&state);
+    let end = act(&request, payload, &scene, "others", |living, _| {
+        Box::new(move |scene, store| {
+            for session in store.sessions_of(&living.subject.id)? {
+                if session.id != living.session.id {
+                    store.end_session(&session.id, scene.now)?;
+                }
+            }
+            Ok(())
+        })
+    });
+    end.await
+        .unwrap_or_else(|fault| refusal::fault(&request, fault))
+}
+
+/// Takes an app's access away.
+pub(crate) async fn disconnect(
+    request: HttpRequest,
+    payload: Payload,
+    state: Data<AppState>,
+) -> HttpResponse {
+    let scene = Scene::new(&state);
+    let end = act(&request, payload, &scene, "app", |living, field| {
+        let wanted: Option<ClientId> = field.and_then(|id| id.parse().ok());
+        Box::new(move |scene, store| {
+            let wanted = wanted.ok_or(&catalogue::MISSING_PARAMETER)?;
+            let reason = RevocationReason::UserRequest;
+            Ok(store.disconnect(&living.subject.id, &wanted, reason, scene.now)?)
+        })
+    });
+    end.await
+        .unwrap_or_else(|fault| refusal::fault(&request, fault))
+}
+
+type Act = Box<dyn FnOnce(&Scene, &mut crate::storage::Transaction) -> Result<(), Fault> + Send>;
+
+/// Checks a form of the page, does what it asks for, and shows the page again.
+async fn act(
+    request: &HttpRequest,
+    payload: Payload,
+    scene: &Scene,
+    done: &str,
+    prepare: impl FnOnce(Living, Option<String>) -> Act,
+) -> Result<HttpResponse, Fault> {
+    let body = extract::form_body(request, payload).await?;
+    let params = extract::params(&body)?;
+    form_token::check(request, scene, &params, PURPOSE)?;
+    let visitor = Visitor::find(request, scene).await?;
+    let Some(living) = visitor.living else {
+        return Ok(redirect(urls::LOGIN));
+    };
+    let field = params
+        .find("session")
+        .or(params.find("client_id"))
+        .map(str::to_owned);
+    scene.write(prepare(living, field)).await?;
+    Ok(redirect(&format!("{}?done={done}", urls::ACCOUNT)))
+}

@@ -1,0 +1,154 @@
+//! The consent page: who asks, for whom, for what, and where the answer goes.
+
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+
+use crate::http::endpoints::authorize;
+use crate::http::endpoints::waiting::WaitingKey;
+use crate::http::pages::view::{ConsentPage, ScopeGroup, ScopeLine};
+use crate::http::pages::{self, Visitor, redirect, refusal};
+use crate::http::scene::Scene;
+use crate::http::state::AppState;
+use crate::http::{extract, form_token, urls};
+use crate::identity::consent::{self, Meaning};
+use crate::protocol::catalogue;
+use crate::protocol::client::Client;
+use crate::protocol::error::{Fault, Refusal};
+use crate::protocol::redirect_uri::is_loopback;
+use crate::protocol::scope::Scope;
+use crate::protocol::store::WaitingRequests as _;
+
+/// What the hidden field of the form is made for: one request, and the session of the person who was asked.
+fn purpose(handle: &str, session: &str) -> String {
+    format!("consent {handle} {session}")
+}
+
+/// Shows the page.
+pub(crate) async fn show(request: HttpRequest, state: Data<AppState>) -> HttpResponse {
+    let scene = Scene::new(&state);
+    ask(&request, &scene)
+        .await
+        .unwrap_or_else(|fault| refusal::fault(&request, fault))
+}
+
+async fn ask(request: &HttpRequest, scene: &Scene) -> Result<HttpResponse, Fault> {
+    let (handle, key) = WaitingKey::in_address(request, scene)?;
+    let visitor = Visitor::find(request, scene).await?;
+    let (waiting, client) = scene
+        .read(move |scene, store| key.look_up(scene, store))
+        .await?;
+    let Some(living) = visitor.living.as_ref() else {
+        return Ok(redirect(&format!("{}?request={handle}", urls::RESUME)));
+    };
+    let address = &waiting.request.redirect_uri;
+    let page = ConsentPage {
+        frame: pages::frame(request, scene, &format!("Allow access – {}", client.name)),
+        client: pages::client_card(&client),
+        account_name: pages::display_name(&living.subject),
+        account_email: living.subject.email.clone(),
+        scopes: scope_lines(&waiting.request.scope),
+        redirect_host: pages::form_target(address).unwrap_or_default(),
+        redirect_warning: redirect_warning(address),
+        lifetime_sentence: lifetime_sentence(scene, &client, &waiting.request.scope),
+        action: urls::CONSENT.to_owned(),
+        csrf: form_token::make(
+            scene,
+            &visitor.browser,
+            &purpose(&handle, &living.session.id),
+        ),
+        not_you_url: format!("{}?request={handle}", urls::LOGIN),
+        request: handle,
+    };
+    let target = pages::form_target(address);
+    Ok(visitor.show(scene, &page, target.as_deref()))
+}
+
+fn scope_lines(scope: &Scope) -> Vec<ScopeLine> {
+    let line = |name: &str| {
+        let group = match consent::meaning(name) {
+            Meaning::See(_) => ScopeGroup::See,
+            Meaning::ActWhenAway(_) => ScopeGroup::ActWhenAway,
+            Meaning::Named => ScopeGroup::Change,
+        };
+        ScopeLine {
+            name: name.to_owned(),
+            sentence: pages::scope_sentence(name),
+            group,
+        }
+    };
+    scope.iter().map(line).collect()
+}
+
+fn redirect_warning(address: &str) -> Option<String> {
+    let url = url::Url::parse(address).ok()?;
+    if url.scheme() == "https" {
+        None
+    } else if is_loopback(&url) {
+        Some("It goes to a program on this computer. Continue only if you started it.".to_owned())
+    } else {
+        Some("It goes to an app on this device. Continue only if you started it.".to_owned())
+    }
+}
+
+fn lifetime_sentence(scene: &Scene, client: &Client, scope: &Scope) -> Option<String> {
+    use crate::protocol::client::GrantType;
+
+    if !client.may_use(GrantType::RefreshToken) {
+        return None;
+    }
+    let days = scene.state.policy.refresh_absolute_lifetime / 86_400;
+    Some(if scope.contains("offline_access") {
+        format!("The app keeps this access for {days} days at most.")
+    } else {
+        "The app keeps this access until you sign out here.".to_owned()
+    })
+}
+
+/// The person decided.
+pub(crate) async fn decide(
+    request: HttpRequest,
+    payload: Payload,
+    state: Data<AppState>,
+) -> HttpResponse {
+    let scene = Scene::new(&state);
+    take_decision(&request, payload, &scene)
+        .await
+        .unwrap_or_else(|fault| refusal::fault(&request, fault))
+}
+
+async fn take_decision(
+    request: &HttpRequest,
+    payload: Payload,
+    scene: &Scene,
+) -> Result<HttpResponse, Fault> {
+    let body = extract::form_body(request, payload).await?;
+    let params = extract::params(&body)?;
+    let handle = params.find("request").unwrap_or_default().to_owned();
+    let visitor = Visitor::find(request, scene).await?;
+    let session = visitor.living.as_ref().map(|living| &*living.session.id);
+    let purpose = purpose(&handle, session.unwrap_or_default());
+    form_token::check(request, scene, &params, &purpose)?;
+    let living = visitor.living.ok_or(&catalogue::REQUEST_GONE)?;
+    let key = WaitingKey::new(request, scene, &handle)?;
+    match params.find("decision") {
+        Some("allow") => {
+            let agree = scene.write(move |scene, store| {
+                let (waiting, client) = key.look_up(scene, store)?;
+                let (context, subject) = (scene.context(), &living.subject.id);
+                consent::agree(&context, store, subject, &client.id, &waiting.request.scope)?;
+                Ok::<_, Fault>(store.mark_consented(&waiting.handle, &living.session.id)?)
+            });
+            agree.await?;
+            Ok(redirect(&format!("{}?request={handle}", urls::RESUME)))
+        }
+        Some("deny") => {
+            let decline = scene.write(move |scene, store| {
+                let (waiting, client) = key.look_up(scene, store)?;
+                let refused = Refusal::new(&catalogue::ACCESS_DENIED);
+                authorize::refuse(scene, store, &client, &waiting, refused)
+            });
+            Ok(redirect(&decline.await?))
+        }
+        Some(_) | None => Err((&catalogue::MISSING_PARAMETER).into()),
+    }
+}

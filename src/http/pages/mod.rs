@@ -1,0 +1,225 @@
+//! Pages for people: what surrounds them, who visits them, and one file a page.
+
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use crate::crypto::secret::Secret;
+use crate::http::cookies::{self, Kind};
+use crate::http::extract;
+use crate::http::headers::RequestId;
+use crate::http::pages::view::{ClientCard, Frame};
+use crate::http::scene::Scene;
+use crate::identity::consent::{self as consent_rules, Meaning};
+use crate::identity::session::{self, Living};
+use crate::identity::store::Sessions as _;
+use crate::protocol::catalogue;
+use crate::protocol::client::Client;
+use crate::protocol::error::{Fault, Refusal};
+use crate::protocol::store::Subject;
+
+pub(crate) mod account;
+pub(crate) mod assets;
+pub(crate) mod consent;
+pub mod dev_app;
+pub(crate) mod home;
+pub(crate) mod login;
+pub(crate) mod refusal;
+pub(crate) mod setup;
+mod time;
+pub mod view;
+
+/// What surrounds every page.
+pub(crate) fn frame(request: &HttpRequest, scene: &Scene, title: &str) -> Frame {
+    let site = &scene.state.site;
+    Frame {
+        server_name: site.name.clone(),
+        page_title: title.to_owned(),
+        stylesheet: assets::stylesheet(),
+        script: assets::script(),
+        icon: assets::icon(),
+        development: site.development,
+        request_id: Some(RequestId::of(request)),
+        help_url: site.help_url.clone(),
+    }
+}
+
+/// A browser and who is signed in in it.
+pub(crate) struct Visitor {
+    /// The value of the browser's cookie.
+    pub(crate) browser: String,
+    is_new: bool,
+    /// The session, if somebody is signed in.
+    pub(crate) living: Option<Living>,
+}
+
+impl Visitor {
+    /// Finds out, and notes the use of the session now and then.
+    pub(crate) async fn find(request: &HttpRequest, scene: &Scene) -> Result<Self, Fault> {
+        let site = &scene.state.site;
+        let known = cookies::find(request, site, Kind::Browser);
+        let is_new = known.is_none();
+        let browser = known.unwrap_or_else(|| new_browser(scene));
+        let living = match cookies::find(request, site, Kind::Session) {
+            None => None,
+            Some(cookie) => {
+                let find = scene.read(move |scene, store| {
+                    Ok::<_, Fault>(session::find(&scene.context(), store, &cookie)?)
+                });
+                find.await?
+            }
+        };
+        if let Some(living) = living
+            .as_ref()
+            .filter(|living| living.needs_touch(scene.now))
+        {
+            let id = living.session.id.clone();
+            let touch = scene.write(move |scene, store| Ok(store.touch_session(&id, scene.now)?));
+            let touched: Result<bool, Fault> = touch.await;
+            touched?;
+        }
+        Ok(Self {
+            browser,
+            is_new,
+            living,
+        })
+    }
+
+    /// Shows a page, and names the browser if it had no name.
+    pub(crate) fn show(
+        &self,
+        scene: &Scene,
+        page: &impl Template,
+        form_target: Option<&str>,
+    ) -> HttpResponse {
+        let mut response = show(page, form_target);
+        if self.is_new {
+            let cookie = cookies::set(&scene.state.site, Kind::Browser, &self.browser, None);
+            cookies::add(&mut response, &cookie);
+        }
+        response
+    }
+}
+
+/// A new name for a browser.
+pub(crate) fn new_browser(scene: &Scene) -> String {
+    Secret::generate(&*scene.state.random, "")
+        .expose()
+        .to_owned()
+}
+
+/// A page with the headers that keep it from being framed, sniffed or scripted by others. `form_target` is where a
+/// form of the page may lead besides this server.
+pub(crate) fn show(page: &impl Template, form_target: Option<&str>) -> HttpResponse {
+    let mut response = match page.render() {
+        Ok(html) => HttpResponse::Ok()
+            .content_type("text/html; charset=utf-8")
+            .body(html),
+        Err(error) => {
+            tracing::error!(%error, "a page could not be rendered");
+            HttpResponse::InternalServerError().finish()
+        }
+    };
+    let target = form_target
+        .map(|target| format!(" {target}"))
+        .unwrap_or_default();
+    let policy = format!(
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
+         connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'{target}; \
+         require-trusted-types-for 'script'"
+    );
+    let headers = response.headers_mut();
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    for (name, value) in PAGE_HEADERS {
+        headers.insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        );
+    }
+    response
+}
+
+const PAGE_HEADERS: [(&str, &str); 4] = [
+    ("x-frame-options", "DENY"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    (
+        "permissions-policy",
+        "camera=(), geolocation=(), microphone=(), payment=(), usb=(), publickey-credentials-get=(self)",
+    ),
+];
+
+/// Sends the browser on with a GET, whatever it came with (RFC 9700 §4.12).
+pub(crate) fn redirect(address: &str) -> HttpResponse {
+    HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, address))
+        .finish()
+}
+
+/// Answers a POST that any site may send. It comes without our cookies, so it becomes a GET of our own with the same
+/// parameters (OpenID Connect Core §3.1.2.1 and RP-Initiated Logout §2 allow both methods).
+pub(crate) async fn repeat_as_get(request: HttpRequest, payload: Payload) -> HttpResponse {
+    let body = match extract::optional_form_body(&request, payload).await {
+        Ok(body) => body,
+        Err(refused) => return refusal::page(&request, refused),
+    };
+    match std::str::from_utf8(&body) {
+        // What it means is decided when it comes back; here it only must not break the header.
+        Ok(query) if query.bytes().all(|byte| byte.is_ascii_graphic()) => {
+            redirect(&format!("{}?{query}", request.path()))
+        }
+        Ok(_) | Err(_) => refusal::page(&request, Refusal::new(&catalogue::NOT_UTF8)),
+    }
+}
+
+/// What CSP's `form-action` must allow for an address: its origin, or its scheme where it has none. Browsers apply
+/// it to the redirect after a form, too.
+pub(crate) fn form_target(address: &str) -> Option<String> {
+    let url = url::Url::parse(address).ok()?;
+    let origin = url.origin();
+    // CSP has no grammar for the address of an IPv6 host, so its scheme has to do.
+    let is_ipv6 = matches!(url.host(), Some(url::Host::Ipv6(_)));
+    Some(if origin.is_tuple() && !is_ipv6 {
+        origin.ascii_serialization()
+    } else {
+        format!("{}:", url.scheme())
+    })
+}
+
+/// A client as people see it.
+pub(crate) fn client_card(client: &Client) -> ClientCard {
+    let first = client.redirect_uris.first();
+    ClientCard {
+        name: client.name.clone(),
+        host: first.and_then(|uri| host(uri.as_str())),
+    }
+}
+
+/// Host and port of an address, as people read them; a private scheme stands for itself.
+pub(crate) fn host(address: &str) -> Option<String> {
+    let url = url::Url::parse(address).ok()?;
+    Some(match (url.host_str(), url.port()) {
+        (Some(host), Some(port)) => format!("{host}:{port}"),
+        (Some(host), None) => host.to_owned(),
+        (None, _) => format!("{}:", url.scheme()),
+    })
+}
+
+/// The name by which a person is addressed.
+pub(crate) fn display_name(subject: &Subject) -> String {
+    subject
+        .name
+        .clone()
+        .unwrap_or_else(|| subject.username.clone())
+}
+
+/// What a scope lets an app do, in a sentence.
+pub(crate) fn scope_sentence(scope: &str) -> String {
+    match consent_rules::meaning(scope) {
+        Meaning::See(sentence) | Meaning::ActWhenAway(sentence) => sentence.to_owned(),
+        Meaning::Named => format!("Use “{scope}” on your behalf"),
+    }
+}

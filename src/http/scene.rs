@@ -1,0 +1,95 @@
+//! One request's view of the server: one time, one snapshot, from the first check to the last.
+
+use std::sync::Arc;
+
+use actix_web::HttpRequest;
+use actix_web::web::Data;
+
+use crate::crypto::key_set::KeySet;
+use crate::http::snapshot::Snapshot;
+use crate::http::state::AppState;
+use crate::protocol::context::{Context, Timestamp};
+use crate::protocol::error::{Fault, StoreError, Trouble};
+use crate::storage::Transaction;
+
+/// The time, the snapshot and everything shared.
+#[derive(Clone)]
+pub(crate) struct Scene {
+    pub(crate) state: Arc<AppState>,
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) now: Timestamp,
+}
+
+impl Scene {
+    pub(crate) fn new(state: &Data<AppState>) -> Self {
+        let state = Arc::clone(state);
+        let snapshot = state.snapshot.load_full();
+        let now = state.clock.now();
+        Self {
+            state,
+            snapshot,
+            now,
+        }
+    }
+
+    /// For code that has only the request at hand.
+    pub(crate) fn of(request: &HttpRequest) -> Option<Self> {
+        request.app_data::<Data<AppState>>().map(Self::new)
+    }
+
+    /// What the rules get.
+    pub(crate) fn context(&self) -> Context<'_> {
+        Context {
+            now: self.now,
+            random: &*self.state.random,
+            issuer: &self.state.site.issuer,
+            policy: &self.state.policy,
+            clients: &*self.snapshot,
+            keys: &self.state.token_keys,
+        }
+    }
+
+    pub(crate) fn keys(&self) -> &KeySet {
+        &self.snapshot.keys
+    }
+
+    /// Runs a rule that only reads.
+    pub(crate) async fn read<T, R>(
+        &self,
+        rule: impl FnOnce(&Self, &mut Transaction) -> Result<T, Fault<R>> + Send + 'static,
+    ) -> Result<T, Fault<R>>
+    where
+        T: Send + 'static,
+        R: Send + 'static,
+    {
+        let scene = self.clone();
+        self.state
+            .storage
+            .read(move |transaction| rule(&scene, transaction))
+            .await
+    }
+
+    /// Runs a rule in a transaction; see [`crate::storage::Storage::write`].
+    pub(crate) async fn write<T, R>(
+        &self,
+        rule: impl FnOnce(&Self, &mut Transaction) -> Result<T, Fault<R>> + Send + 'static,
+    ) -> Result<T, Fault<R>>
+    where
+        T: Send + 'static,
+        R: Send + 'static,
+    {
+        let scene = self.clone();
+        self.state
+            .storage
+            .write(move |transaction| rule(&scene, transaction))
+            .await
+    }
+}
+
+/// Something that cannot happen unless the program is wrong, told as a failure.
+pub(crate) fn broken(
+    during: &'static str,
+    cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> StoreError {
+    StoreError::new(Trouble::Broken, during, cause)
+}

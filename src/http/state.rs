@@ -1,0 +1,67 @@
+//! What every worker shares.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use ipnet::IpNet;
+
+use crate::crypto::random::RandomSource;
+use crate::http::pages::dev_app::DemoApp;
+use crate::http::passwords::PasswordQueue;
+use crate::http::snapshot::Snapshot;
+use crate::http::starts::Starts;
+use crate::protocol::context::{Policy, Timestamp, TokenKeys};
+use crate::storage::Storage;
+
+/// Tells the time; the tests have one that they set.
+pub trait Clock: Send + Sync {
+    /// Seconds since 1970-01-01 UTC.
+    fn now(&self) -> Timestamp;
+}
+
+/// Who this server is, to clients and people.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// The issuer identifier, without a trailing slash.
+    pub issuer: String,
+    /// Scheme, host and port of the issuer.
+    pub origin: String,
+    /// Host and port of the issuer, as a `Host` header has it.
+    pub authority: String,
+    /// Whether browsers reach it by https.
+    pub is_https: bool,
+    /// The name people read on the pages.
+    pub name: String,
+    /// Where people find help.
+    pub help_url: Option<String>,
+    /// `issuant dev`.
+    pub development: bool,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How long a JWKS may be cached, in seconds.
+    pub jwks_max_age: i64,
+}
+
+/// What every worker shares.
+pub struct AppState {
+    /// Who this server is.
+    pub site: Site,
+    /// Lifetimes and permissions.
+    pub policy: Policy,
+    /// Digest keys.
+    pub token_keys: TokenKeys,
+    /// The database.
+    pub storage: Storage,
+    /// Clients and keys as they are now.
+    pub snapshot: ArcSwap<Snapshot>,
+    /// Where secrets come from.
+    pub random: Arc<dyn RandomSource>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Password hashes are made and compared here.
+    pub passwords: PasswordQueue,
+    /// Sign-ins that were started and not finished.
+    pub starts: Starts,
+    /// The relying party at `/dev/app`, in development.
+    pub demo_app: Option<DemoApp>,
+}

@@ -1,0 +1,90 @@
+//! Each path once.
+
+use crate::protocol::metadata::EndpointUrls;
+
+/// RFC 6749 §3.2.
+pub const TOKEN: &str = "/token";
+/// The same, under the name that other servers use.
+pub const TOKEN_ALIAS: &str = "/oauth2/token";
+/// RFC 7662.
+pub const INTROSPECT: &str = "/introspect";
+/// RFC 7009.
+pub const REVOKE: &str = "/revoke";
+/// OpenID Connect Core §5.3.
+pub const USERINFO: &str = "/userinfo";
+/// OpenID Connect Discovery §4.
+pub const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
+/// RFC 8414 §3.
+pub const OAUTH_METADATA: &str = "/.well-known/oauth-authorization-server";
+/// RFC 7517 §5.
+pub const JWKS: &str = "/jwks.json";
+/// RFC 6749 §3.1.
+pub const AUTHORIZE: &str = "/authorize";
+/// Where pages return to, so that one dispatcher decides what comes next.
+pub const RESUME: &str = "/authorize/resume";
+/// The sign-in page.
+pub const LOGIN: &str = "/login";
+/// The consent page.
+pub const CONSENT: &str = "/consent";
+/// OpenID Connect RP-Initiated Logout §2.
+pub const LOGOUT: &str = "/logout";
+/// The form of the sign-out page.
+pub const LOGOUT_CONFIRM: &str = "/logout/confirm";
+/// After signing out.
+pub const LOGGED_OUT: &str = "/logout/done";
+/// The account page.
+pub const ACCOUNT: &str = "/account";
+/// Ends one session.
+pub const END_SESSION: &str = "/account/sessions/end";
+/// Ends all sessions but this one.
+pub const END_OTHER_SESSIONS: &str = "/account/sessions/end-others";
+/// Takes an app's access away.
+pub const DISCONNECT_APP: &str = "/account/apps/revoke";
+/// The first administrator.
+pub const SETUP: &str = "/setup";
+/// The home page.
+pub const HOME: &str = "/";
+/// Stylesheet, script and icon.
+pub const ASSETS: &str = "/assets/{name}";
+/// The process is alive.
+pub const HEALTHZ: &str = "/healthz";
+/// The process can do its work.
+pub const READYZ: &str = "/readyz";
+/// The demo application of `issuant dev`.
+pub const DEV_APP: &str = "/dev/app";
+/// Where the demo application's codes arrive.
+pub const DEV_APP_CALLBACK: &str = "/dev/app/callback";
+/// Starts the demo application's sign-in.
+pub const DEV_APP_SIGN_IN: &str = "/dev/app/sign-in";
+/// What the demo application received.
+pub const DEV_APP_RESULT: &str = "/dev/app/result";
+/// Refreshes the demo application's tokens.
+pub const DEV_APP_REFRESH: &str = "/dev/app/refresh";
+
+/// Where people look, under the one address that the server is configured for. Cookies and forms work nowhere else.
+pub const PAGES: [&str; 10] = [
+    HOME,
+    AUTHORIZE,
+    RESUME,
+    LOGIN,
+    CONSENT,
+    LOGOUT,
+    ACCOUNT,
+    SETUP,
+    DEV_APP,
+    DEV_APP_SIGN_IN,
+];
+
+/// The endpoints as absolute URLs.
+pub fn endpoints(issuer: &str) -> EndpointUrls {
+    let at = |path: &str| format!("{issuer}{path}");
+    EndpointUrls {
+        authorization: at(AUTHORIZE),
+        token: at(TOKEN),
+        userinfo: at(USERINFO),
+        jwks: at(JWKS),
+        introspection: at(INTROSPECT),
+        revocation: at(REVOKE),
+        end_session: at(LOGOUT),
+    }
+}
