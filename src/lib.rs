@@ -21,4 +21,5 @@ pub mod http;
 pub mod identity;
 pub mod jobs;
 pub mod protocol;
+pub mod server;
 pub mod storage;
