@@ -15,6 +15,7 @@
 //! | [`protocol`] | the rules of OAuth 2 and OpenID Connect; pure rules. Start here |
 //! | [`crypto`] | secrets, digests, keys, tokens; knows nothing of OAuth |
 
+pub mod cli;
 pub mod config;
 pub mod crypto;
 pub mod http;

@@ -1,3 +1,7 @@
-//! The `issuant` program.
+//! The `issuant` program: hands over to the command line.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    issuant::cli::run()
+}

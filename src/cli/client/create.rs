@@ -1,0 +1,209 @@
+//! `issuant client create`.
+
+use clap::Args;
+use serde_json::Value;
+
+use crate::cli::answer::{Answer, fields};
+use crate::cli::client::view::{self, Made};
+use crate::cli::client::{algorithms, doubts, refuse_contradictions, secret};
+use crate::cli::failure::{self, Failure};
+use crate::cli::secrets::NewSecret;
+use crate::cli::{Session, parse};
+use crate::config::Config;
+use crate::crypto::algorithm::Algorithm;
+use crate::http::urls;
+use crate::protocol::client::{AuthenticationMethod, Client, ClientId, ClientSecret, GrantType};
+use crate::protocol::context::Timestamp;
+use crate::protocol::redirect_uri::RegisteredRedirectUri;
+use crate::protocol::registration;
+use crate::protocol::scope::Scope;
+
+/// Register a client
+#[derive(Args, Debug)]
+#[command(
+    help_template = crate::cli::TEMPLATE,
+    before_long_help = "\
+Examples:
+  issuant client create reports --grant client_credentials --scope \"read write\" --show-secret
+  issuant client create shop --redirect-uri https://shop.example/callback --out shop.secret
+  issuant client create phone --redirect-uri com.example.phone:/callback --auth-method none
+  issuant client create shop --redirect-uri https://shop.example/callback --secret-file - < secret.txt",
+    after_long_help = "\
+What is left out is chosen like this:
+  --grant               authorization_code and refresh_token with a redirect URI, else client_credentials
+  --scope               \"openid profile email offline_access\" with authorization_code, else none
+  --auth-method         client_secret_basic; none makes a public client, for apps that cannot keep a secret
+  --id-token-algorithm  ES256; RS256 for old libraries
+  the secret            made here and shown once; only a digest of it is stored
+PKCE and a consent page are demanded unless switched off. A running server notices within a second."
+)]
+pub(crate) struct Create {
+    /// Identifier of the client
+    #[arg(value_name = "ID")]
+    id: ClientId,
+    /// Name that people read on the consent page
+    #[arg(long, value_parser = parse::display_name)]
+    name: Option<String>,
+    /// Grant that the client may use; may be repeated
+    #[arg(long = "grant", value_name = "GRANT", value_parser = parse::grant())]
+    grants: Vec<GrantType>,
+    /// Where codes may be sent, compared exactly; may be repeated
+    #[arg(long = "redirect-uri", value_name = "URI")]
+    redirect_uris: Vec<RegisteredRedirectUri>,
+    /// Where a browser may go after signing out; may be repeated
+    #[arg(long = "post-logout-redirect-uri", value_name = "URI")]
+    post_logout_redirect_uris: Vec<RegisteredRedirectUri>,
+    /// The most it may be granted, separated by blanks
+    #[arg(long, value_name = "SCOPE")]
+    scope: Option<Scope>,
+    /// How it authenticates
+    #[arg(long, value_name = "METHOD", value_parser = parse::authentication_method())]
+    auth_method: Option<AuthenticationMethod>,
+    /// Audience of its access tokens, instead of the issuer; may be repeated
+    #[arg(long = "audience", value_name = "AUDIENCE", value_parser = parse::audience)]
+    audiences: Vec<String>,
+    /// Signs its ID tokens
+    #[arg(long, value_name = "ALGORITHM", value_parser = parse::algorithm())]
+    id_token_algorithm: Option<Algorithm>,
+    /// Allow authorization requests without PKCE
+    #[arg(long)]
+    no_pkce: bool,
+    /// Do not ask people for consent: for your own applications
+    #[arg(long)]
+    no_consent: bool,
+    #[command(flatten)]
+    secret: NewSecret,
+}
+
+impl Create {
+    pub(crate) fn run(self, session: &Session) -> Result<Answer, Failure> {
+        let is_public = self.auth_method == Some(AuthenticationMethod::None);
+        if is_public {
+            self.refuse_secret()?;
+        } else {
+            self.secret.check_visible(session.output)?;
+        }
+        let local = session.open()?;
+        let brought = self.secret.brought()?;
+        let file = self.secret.open_file()?;
+        let made = if is_public {
+            None
+        } else {
+            Some(secret::make(&local, brought, None)?)
+        };
+        let stored = made.iter().map(|made| made.stored.clone()).collect();
+        let show = self.secret.show_secret || session.output.stdout_is_terminal;
+        let config = local.config.clone();
+        let (client, doubts) = local.write({
+            let (config, now) = (config.clone(), local.now);
+            move |transaction| {
+                let algorithms = algorithms(transaction, &config)?;
+                let client = self.describe(stored, &algorithms, now);
+                if transaction.client(&client.id)?.is_some() {
+                    return Err(exists(&client.id).into());
+                }
+                refuse_contradictions(&client, &algorithms)?;
+                transaction.add_client(&client)?;
+                let doubts = doubts(&client);
+                Ok((client, doubts))
+            }
+        })?;
+        let shown = match (made.and_then(|made| made.generated), file) {
+            (Some(secret), Some(file)) => Made::InFile(file.fill(&secret)?),
+            (Some(secret), None) if show => Made::Shown(secret),
+            (Some(_) | None, _) => Made::Nowhere,
+        };
+        Ok(answer(&client, &shown, &config).warn(doubts))
+    }
+
+    fn refuse_secret(&self) -> Result<(), Failure> {
+        if self.secret.secret_file.is_none() && self.secret.out.is_none() {
+            return Ok(());
+        }
+        let message = "a client that authenticates with none has no secret";
+        Err(Failure::new(&failure::VALUE, message))
+    }
+
+    fn describe(
+        self,
+        secrets: Vec<ClientSecret>,
+        algorithms: &[Algorithm],
+        now: Timestamp,
+    ) -> Client {
+        let mut grants = self.grants;
+        if grants.is_empty() {
+            grants = registration::usual_grants(!self.redirect_uris.is_empty());
+        }
+        grants.sort_unstable();
+        grants.dedup();
+        Client {
+            name: self.name.unwrap_or_else(|| self.id.to_string()),
+            id: self.id,
+            authentication_method: self
+                .auth_method
+                .unwrap_or(AuthenticationMethod::ClientSecretBasic),
+            secrets,
+            scope: self.scope.unwrap_or_else(|| {
+                registration::usual_scope(&grants)
+                    .split(' ')
+                    .filter(|token| !token.is_empty())
+                    .map(str::to_owned)
+                    .collect()
+            }),
+            grants,
+            redirect_uris: self.redirect_uris,
+            post_logout_redirect_uris: self
+                .post_logout_redirect_uris
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            audiences: self.audiences,
+            id_token_algorithm: self
+                .id_token_algorithm
+                .unwrap_or_else(|| registration::usual_id_token_algorithm(algorithms)),
+            requires_pkce: !self.no_pkce,
+            requires_consent: !self.no_consent,
+            disabled: false,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+}
+
+fn exists(id: &ClientId) -> Failure {
+    Failure::new(
+        &failure::EXISTS,
+        format!("there is a client `{id}` already"),
+    )
+    .hint(format!(
+        "Change it with: issuant client set {id}, or choose another id."
+    ))
+}
+
+fn answer(client: &Client, made: &Made, config: &Config) -> Answer {
+    let mut data = view::json(client);
+    if let (Made::Shown(secret), Value::Object(members)) = (made, &mut data) {
+        members.insert("client_secret".to_owned(), secret.expose().into());
+    }
+    let mut pairs = view::pairs(client);
+    if let Some(line) = made.line() {
+        pairs.insert(1, ("secret", line));
+    }
+    let mut answer =
+        Answer::new(data, fields(&pairs)).say(format!("Registered the client {}.", client.id));
+    if client.may_use(GrantType::AuthorizationCode) {
+        answer = answer.say(format!(
+            "next:  give the application the issuer {} and the client id {}",
+            config.issuer, client.id
+        ));
+    }
+    if client.may_use(GrantType::ClientCredentials) {
+        answer = answer.say(format!(
+            "next:  curl -u {} -d grant_type=client_credentials {}{}",
+            client.id,
+            config.issuer,
+            urls::TOKEN
+        ));
+    }
+    answer
+}

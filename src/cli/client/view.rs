@@ -1,0 +1,134 @@
+//! A client as JSON, in the words of client metadata (RFC 7591 §2), and as lines.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use crate::cli::answer::{listed, time_text};
+use crate::crypto::secret::Secret;
+use crate::protocol::client::{Client, ClientSecret, GrantType, StoredSecret};
+use crate::protocol::redirect_uri::RegisteredRedirectUri;
+
+/// Where a new secret went.
+pub(crate) enum Made {
+    /// Nowhere: there is none, or the operator has it.
+    Nowhere,
+    /// To standard output.
+    Shown(Secret),
+    /// To a file.
+    InFile(PathBuf),
+}
+
+impl Made {
+    /// For people.
+    pub(crate) fn line(&self) -> Option<String> {
+        match self {
+            Self::Nowhere => None,
+            Self::Shown(secret) => Some(format!("{}   shown once", secret.expose())),
+            Self::InFile(path) => Some(format!("in {}", path.display())),
+        }
+    }
+}
+
+pub(crate) fn json(client: &Client) -> Value {
+    json!({
+        "client_id": client.id,
+        "client_name": client.name,
+        "token_endpoint_auth_method": client.authentication_method,
+        "grant_types": client.grants,
+        "redirect_uris": client.redirect_uris,
+        "post_logout_redirect_uris": client.post_logout_redirect_uris,
+        "scope": client.scope,
+        "audiences": client.audiences,
+        "id_token_signed_response_alg": client.id_token_algorithm,
+        "require_pkce": client.requires_pkce,
+        "require_consent": client.requires_consent,
+        "disabled": client.disabled,
+        "secrets": client.secrets.iter().map(secret_json).collect::<Vec<_>>(),
+        "created_at": client.created_at,
+        "updated_at": client.updated_at,
+    })
+}
+
+pub(crate) fn secret_json(secret: &ClientSecret) -> Value {
+    json!({
+        "secret_id": secret.id,
+        "kind": kind(&secret.stored),
+        "created_at": secret.created_at,
+        "expires_at": secret.expires_at,
+    })
+}
+
+pub(crate) fn pairs(client: &Client) -> Vec<(&'static str, String)> {
+    let mut pairs = vec![
+        ("client", format!("{}  ({})", client.id, sort(client))),
+        ("name", client.name.clone()),
+        ("grants", grants(client)),
+        ("scope", listed(client.scope.iter())),
+        (
+            "authenticates",
+            client.authentication_method.as_str().to_owned(),
+        ),
+    ];
+    if client.may_use(GrantType::AuthorizationCode) {
+        pairs.extend([
+            ("redirect URIs", uris(client)),
+            ("after sign-out", listed(&client.post_logout_redirect_uris)),
+            ("ID tokens", client.id_token_algorithm.to_string()),
+            ("PKCE", demanded(client.requires_pkce)),
+            ("consent", demanded(client.requires_consent)),
+        ]);
+    }
+    if !client.audiences.is_empty() {
+        pairs.push(("audiences", listed(&client.audiences)));
+    }
+    if client.disabled {
+        pairs.push(("disabled", "yes".to_owned()));
+    }
+    pairs
+}
+
+pub(crate) fn secret_line(secret: &ClientSecret) -> String {
+    let end = secret
+        .expires_at
+        .map_or_else(String::new, |time| format!(", until {}", time_text(time)));
+    format!(
+        "{}  {}, since {}{end}",
+        secret.id,
+        kind(&secret.stored),
+        time_text(secret.created_at)
+    )
+}
+
+/// What sort of client it is, in two words.
+pub(crate) fn sort(client: &Client) -> &'static str {
+    match (client.disabled, client.is_public()) {
+        (true, _) => "disabled",
+        (false, true) => "public",
+        (false, false) => "confidential",
+    }
+}
+
+pub(crate) fn grants(client: &Client) -> String {
+    listed(client.grants.iter().map(|grant| grant.as_str()))
+}
+
+pub(crate) fn uris(client: &Client) -> String {
+    listed(
+        client
+            .redirect_uris
+            .iter()
+            .map(RegisteredRedirectUri::as_str),
+    )
+}
+
+fn demanded(is_demanded: bool) -> String {
+    if is_demanded { "required" } else { "off" }.to_owned()
+}
+
+fn kind(stored: &StoredSecret) -> &'static str {
+    match stored {
+        StoredSecret::Generated(_) => "generated",
+        StoredSecret::Chosen(_) => "chosen",
+    }
+}
