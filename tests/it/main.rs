@@ -1,1 +1,4 @@
 //! The one integration test binary; the module list is its table of contents.
+
+#[cfg(test)]
+mod architecture;
