@@ -4,3 +4,7 @@
 mod architecture;
 #[cfg(test)]
 mod pages;
+#[cfg(test)]
+mod store;
+#[cfg(test)]
+mod support;

@@ -1,0 +1,215 @@
+//! Small objects to store.
+
+use issuant::crypto::algorithm::Algorithm;
+use issuant::crypto::digest::Digest;
+use issuant::identity::store::{Consent, Session, User};
+use issuant::protocol::authorize::request::{AuthorizationRequest, Prompt};
+use issuant::protocol::client::{
+    AuthenticationMethod, Client, ClientId, ClientSecret, GrantType, StoredSecret,
+};
+use issuant::protocol::scope::Scope;
+use issuant::protocol::store::{AuthorizationCode, Subject, WaitingRequest};
+use issuant::protocol::tokens::family::{Family, Pending, Rotation};
+use issuant::protocol::tokens::refresh_token::FamilyId;
+use issuant::storage::keys::StoredKey;
+
+/// When everything was made.
+pub(crate) const NOW: i64 = 1_700_000_000;
+pub(crate) const DAY: i64 = 86_400;
+
+pub(crate) fn digest(number: u8) -> Digest {
+    Digest::from_bytes([number; 32])
+}
+
+pub(crate) fn client_id(id: &str) -> ClientId {
+    id.parse().unwrap()
+}
+
+pub(crate) fn scope(text: &str) -> Scope {
+    text.parse().unwrap()
+}
+
+pub(crate) fn client(id: &str) -> Client {
+    Client {
+        id: client_id(id),
+        name: format!("The {id}"),
+        authentication_method: AuthenticationMethod::ClientSecretBasic,
+        secrets: vec![
+            secret("first", StoredSecret::Generated(digest(1)), NOW),
+            secret(
+                "second",
+                StoredSecret::Chosen("$argon2id$...".to_owned()),
+                NOW + 1,
+            ),
+        ],
+        grants: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
+        redirect_uris: vec![
+            "https://app.example/cb?a=\"b\""
+                .replace('"', "%22")
+                .parse()
+                .unwrap(),
+        ],
+        post_logout_redirect_uris: vec!["https://app.example/".to_owned()],
+        scope: scope("openid profile read"),
+        audiences: vec!["https://api.example".to_owned()],
+        id_token_algorithm: Algorithm::Es256,
+        requires_pkce: true,
+        requires_consent: false,
+        disabled: false,
+        created_at: NOW,
+        updated_at: NOW,
+    }
+}
+
+pub(crate) fn secret(id: &str, stored: StoredSecret, created_at: i64) -> ClientSecret {
+    ClientSecret {
+        id: id.to_owned(),
+        stored,
+        created_at,
+        expires_at: Some(NOW + DAY),
+    }
+}
+
+pub(crate) fn user(name: &str) -> User {
+    User {
+        subject: Subject {
+            id: format!("sub-{name}"),
+            username: name.to_owned(),
+            name: Some(format!("{name} Ärmel")),
+            email: None,
+            email_verified: true,
+            roles: vec!["admin".to_owned(), "with \"quotes\"".to_owned()],
+            active: true,
+            updated_at: NOW,
+        },
+        password_hash: Some("$argon2id$...".to_owned()),
+        created_at: NOW,
+    }
+}
+
+pub(crate) fn session(number: u8, subject: &str) -> Session {
+    Session {
+        id: format!("session-{number}"),
+        cookie: digest(number),
+        subject: subject.to_owned(),
+        auth_time: NOW,
+        amr: vec!["pwd".to_owned()],
+        created_at: NOW,
+        last_seen_at: NOW + i64::from(number),
+        expires_at: NOW + DAY,
+        user_agent: "Browser/1 (ünïcode)".to_owned(),
+        address: "192.0.2.1".to_owned(),
+    }
+}
+
+pub(crate) fn consent(subject: &str, client: &str, text: &str) -> Consent {
+    Consent {
+        subject: subject.to_owned(),
+        client_id: client_id(client),
+        scope: scope(text),
+        created_at: NOW,
+        updated_at: NOW + 1,
+    }
+}
+
+pub(crate) fn waiting_request(number: u8) -> WaitingRequest {
+    WaitingRequest {
+        handle: digest(number),
+        browser: digest(100),
+        request: AuthorizationRequest {
+            client_id: client_id("app"),
+            redirect_uri: "https://app.example/cb".to_owned(),
+            redirect_uri_was_received: true,
+            state: Some("täglich \"neu\" \\ \u{0} 🦀".to_owned()),
+            scope: scope("openid"),
+            nonce: Some("n".to_owned()),
+            code_challenge: Some("c".to_owned()),
+            prompt: Prompt {
+                login: true,
+                ..Prompt::default()
+            },
+            max_age: Some(60),
+            login_hint: None,
+            hinted_subject: Some("sub-ada".to_owned()),
+        },
+        created_at: NOW,
+        expires_at: NOW + 3600,
+        signed_in_by: None,
+        consented_by: None,
+    }
+}
+
+pub(crate) fn code(number: u8) -> AuthorizationCode {
+    AuthorizationCode {
+        digest: digest(number),
+        family: FamilyId([number; 16]),
+        client_id: client_id("app"),
+        redirect_uri: "https://app.example/cb".to_owned(),
+        redirect_uri_was_received: true,
+        code_challenge: Some("challenge".to_owned()),
+        subject: "sub-ada".to_owned(),
+        session: "session-1".to_owned(),
+        scope: scope("openid read"),
+        nonce: None,
+        auth_time: NOW,
+        amr: vec!["pwd".to_owned()],
+        expires_at: NOW + 60,
+        redeemed_at: None,
+    }
+}
+
+pub(crate) fn family(number: u8) -> Family {
+    Family {
+        id: FamilyId([number; 16]),
+        client_id: client_id("app"),
+        subject: "sub-ada".to_owned(),
+        session: Some("session-1".to_owned()),
+        scope: scope("openid read"),
+        audience: vec!["https://api.example".to_owned()],
+        auth_time: NOW,
+        amr: vec!["pwd".to_owned()],
+        created_at: NOW,
+        expires_at: NOW + 90 * DAY,
+        revoked: None,
+        rotation: Rotation {
+            version: 0,
+            generation: 0,
+            current: digest(number),
+            pending: None,
+            former_tags: Vec::new(),
+            last_used_at: NOW,
+            idle_expires_at: NOW + 30 * DAY,
+        },
+    }
+}
+
+/// The state after `rotation`, with every part filled.
+pub(crate) fn next(rotation: &Rotation) -> Rotation {
+    Rotation {
+        version: rotation.version + 1,
+        generation: u32::MAX,
+        current: digest(200),
+        pending: Some(Pending {
+            digest: digest(201),
+            salt: [7; 16],
+            minted_at: NOW + 5,
+        }),
+        former_tags: (0..8).map(|number| [number; 8]).collect(),
+        last_used_at: NOW + 5,
+        idle_expires_at: NOW + 30 * DAY + 5,
+    }
+}
+
+/// A signing key that cannot sign.
+pub(crate) fn key(kid: &str, active_from: i64) -> StoredKey {
+    StoredKey {
+        kid: kid.to_owned(),
+        algorithm: Algorithm::EdDsa,
+        public_jwk: "{\"kty\":\"OKP\"}".to_owned(),
+        sealed: vec![1, 0, 255],
+        created_at: NOW,
+        active_from,
+        verify_only_from: None,
+        remove_at: None,
+    }
+}

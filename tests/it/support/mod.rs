@@ -1,0 +1,9 @@
+//! What tests of several kinds share.
+
+pub(crate) mod cast;
+pub(crate) mod databases;
+pub(crate) mod memory;
+pub(crate) mod needs;
+pub(crate) mod op;
+pub(crate) mod person;
+pub(crate) mod server_process;

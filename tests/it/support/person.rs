@@ -1,0 +1,116 @@
+//! A person with a browser that runs no scripts, over real HTTP: follows redirects, keeps cookies, fills forms in.
+
+use std::collections::BTreeMap;
+
+use reqwest::Method;
+use reqwest::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
+use url::Url;
+use url::form_urlencoded;
+
+/// The browser and who sits in front of it.
+pub(crate) struct Person {
+    http: reqwest::Client,
+    cookies: BTreeMap<String, String>,
+    username: &'static str,
+    password: &'static str,
+}
+
+impl Person {
+    /// A new browser.
+    pub(crate) fn new(username: &'static str, password: &'static str) -> Self {
+        let no_redirects = reqwest::redirect::Policy::none();
+        Self {
+            http: reqwest::Client::builder()
+                .redirect(no_redirects)
+                .build()
+                .unwrap(),
+            cookies: BTreeMap::new(),
+            username,
+            password,
+        }
+    }
+
+    /// Opens an authorization request, signs in and allows what is asked for. Returns where the browser is sent then,
+    /// outside of the server.
+    pub(crate) async fn authorize(&mut self, address: &str) -> Url {
+        let mut address: Url = address.parse().unwrap();
+        let server = address.origin();
+        let mut form = None;
+        for _ in 0..12 {
+            let (next, html) = self.request(&address, form.take()).await;
+            match next {
+                Some(next) if next.origin() != server => return next,
+                Some(next) => address = next,
+                None => {
+                    let (action, fields) = self.fill_in(&html);
+                    address = address.join(&action).unwrap();
+                    form = Some(fields);
+                }
+            }
+        }
+        panic!("no end of pages; the last is {address}");
+    }
+
+    /// One request; where a redirect leads, or the page.
+    async fn request(&mut self, address: &Url, form: Option<String>) -> (Option<Url>, String) {
+        let method = if form.is_some() {
+            Method::POST
+        } else {
+            Method::GET
+        };
+        let pairs = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"));
+        let cookie = pairs.collect::<Vec<_>>().join("; ");
+        let mut request = self.http.request(method, address.clone());
+        request = request.header(COOKIE, cookie);
+        if let Some(form) = form {
+            request = request.header("origin", address.origin().ascii_serialization());
+            request = request
+                .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .body(form);
+        }
+        let response = request.send().await.unwrap();
+        for cookie in response.headers().get_all(SET_COOKIE) {
+            let pair = cookie.to_str().unwrap().split(';').next().unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            self.cookies.insert(name.to_owned(), value.to_owned());
+        }
+        let location = response.headers().get(LOCATION);
+        let next = location.map(|it| address.join(it.to_str().unwrap()).unwrap());
+        (next, response.text().await.unwrap())
+    }
+
+    /// The address and the content of the page's form, as this person fills it in.
+    fn fill_in(&self, html: &str) -> (String, String) {
+        let form = between(html, "<form", "</form>").unwrap_or_else(|| panic!("no form in {html}"));
+        let action = attribute(form, "action").unwrap();
+        let mut content = form_urlencoded::Serializer::new(String::new());
+        for input in form.split("<input").skip(1) {
+            let input = input.split('>').next().unwrap();
+            let name = attribute(input, "name").unwrap();
+            let value = match name.as_str() {
+                "username" => self.username.to_owned(),
+                "password" => self.password.to_owned(),
+                _ => attribute(input, "value").unwrap(),
+            };
+            content.append_pair(&name, &value);
+        }
+        if form.contains("name=\"decision\"") {
+            content.append_pair("decision", "allow");
+        }
+        (action, content.finish())
+    }
+}
+
+fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {
+    let (_, rest) = text.split_once(start)?;
+    rest.split_once(end).map(|(inside, _)| inside)
+}
+
+/// The value of an attribute; the pages write all of them with double quotes.
+fn attribute(tag: &str, name: &str) -> Option<String> {
+    let value = between(tag, &format!(" {name}=\""), "\"")?;
+    Some(value.replace("&#38;", "&").replace("&amp;", "&"))
+}
