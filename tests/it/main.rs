@@ -3,7 +3,13 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod http;
+#[cfg(test)]
+mod journeys;
+#[cfg(test)]
 mod pages;
+#[cfg(test)]
+mod rules;
 #[cfg(test)]
 mod store;
 #[cfg(test)]

@@ -1,0 +1,23 @@
+//! Endpoints and pages through the real application, one file each. SQLite stands behind it; what differs between
+//! databases is in `store` and `journeys`.
+
+mod account;
+mod addresses;
+mod authorize;
+mod bodies;
+mod codes;
+mod consent;
+mod cors;
+mod discovery;
+mod introspect;
+mod login;
+mod logout;
+mod logs;
+mod outage;
+mod places;
+mod refresh;
+mod revoke;
+mod setup;
+mod snapshots;
+mod token;
+mod userinfo;

@@ -1,0 +1,26 @@
+//! Whole journeys, told once and walked on both databases.
+
+mod races;
+mod sign_in;
+mod strange_text;
+
+/// One test for SQLite and one for PostgreSQL from an async function over a server.
+macro_rules! on_both_databases {
+    ($($name:ident),+ $(,)?) => {
+        mod sqlite {
+            use crate::support::databases::Database;
+            use crate::support::op::{TestOp, run};
+            $(#[test] fn $name() { run(super::$name(TestOp::new(Database::sqlite()))); })+
+        }
+        mod postgres {
+            use crate::support::databases::Database;
+            use crate::support::op::{TestOp, run};
+            $(#[test] fn $name() {
+                if let Some(database) = Database::postgres() {
+                    run(super::$name(TestOp::new(database)));
+                }
+            })+
+        }
+    };
+}
+use on_both_databases;

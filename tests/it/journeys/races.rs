@@ -1,0 +1,82 @@
+//! Eight at the same time: what may happen once happens once, and retries converge.
+
+use std::collections::BTreeSet;
+
+use super::on_both_databases;
+use crate::support::op::{Reply, TestOp, WEB, all};
+
+on_both_databases!(
+    eight_redemptions_of_one_code,
+    eight_refreshes_of_one_token,
+    eight_uses_of_one_successor,
+    a_revocation_among_refreshes,
+);
+
+fn granted(replies: &[Reply]) -> Vec<&Reply> {
+    replies.iter().filter(|reply| reply.status == 200).collect()
+}
+
+async fn eight_redemptions_of_one_code(op: TestOp) {
+    let code = op.browser().code("ada", &[]).await;
+    let web = op.client("web");
+    let replies = all((0..8).map(|_| web.redeem(&code, WEB))).await;
+    let granted = granted(&replies);
+    assert_eq!(granted.len(), 1);
+    for reply in replies.iter().filter(|reply| reply.status != 200) {
+        reply.assert_error(400, "invalid_grant", "E1312");
+    }
+    // The others were reuse, so even the one that won is worth nothing.
+    let token = granted[0].token("access_token");
+    assert_eq!(web.introspect(&token).await["active"], false);
+}
+
+async fn eight_refreshes_of_one_token(op: TestOp) {
+    let code = op.browser().code("ada", &[]).await;
+    let web = op.client("web");
+    let first = web.redeem(&code, WEB).await.token("refresh_token");
+    let replies = all((0..8).map(|_| web.refresh(&first))).await;
+    let answers: BTreeSet<String> = replies.iter().map(|it| it.token("refresh_token")).collect();
+    assert_eq!(answers.len(), 1, "all got the identical answer");
+    let access: BTreeSet<String> = replies.iter().map(|it| it.token("access_token")).collect();
+    for token in access {
+        assert_eq!(web.introspect(&token).await["active"], true);
+    }
+    assert_eq!(web.refresh(answers.first().unwrap()).await.status, 200);
+}
+
+/// Each of them makes the successor current, or finds that it is: all are the same holder.
+async fn eight_uses_of_one_successor(op: TestOp) {
+    let code = op.browser().code("ada", &[]).await;
+    let web = op.client("web");
+    let first = web.redeem(&code, WEB).await.token("refresh_token");
+    let second = web.refresh(&first).await.token("refresh_token");
+    let replies = all((0..8).map(|_| web.refresh(&second))).await;
+    let answers: BTreeSet<String> = replies.iter().map(|it| it.token("refresh_token")).collect();
+    assert_eq!(answers.len(), 1, "all got the identical answer");
+    web.refresh(&first)
+        .await
+        .assert_error(400, "invalid_grant", "E1324");
+}
+
+async fn a_revocation_among_refreshes(op: TestOp) {
+    let code = op.browser().code("ada", &[]).await;
+    let web = op.client("web");
+    let token = web.redeem(&code, WEB).await.token("refresh_token");
+    let form = [("token", &*token)];
+    let refreshes = all((0..4).map(|_| web.refresh(&token)));
+    let revocation = all([web.post("/revoke", &form)]);
+    let (answers, revoked) = tokio::join!(refreshes, revocation);
+    assert_eq!(revoked[0].status, 200);
+    for reply in answers {
+        if reply.status == 200 {
+            let token = reply.token("access_token");
+            assert_eq!(
+                web.introspect(&token).await["active"],
+                false,
+                "no token survives"
+            );
+        } else {
+            reply.assert_error(400, "invalid_grant", "E1323");
+        }
+    }
+}
