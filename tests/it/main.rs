@@ -5,9 +5,13 @@ mod architecture;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod clients;
+#[cfg(test)]
 mod http;
 #[cfg(test)]
 mod journeys;
+#[cfg(test)]
+mod nodes;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]

@@ -1,0 +1,145 @@
+//! Two Python clients that know nothing but the issuer's address: Authlib signs a person in and uses every endpoint;
+//! `PyJWT` verifies an access token, as an API would.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::support::needs;
+use crate::support::server_process::Installation;
+
+const PASSWORD: &str = "copper lantern drifts north";
+const SECRET: &str = "a-secret-brought-by-a-test";
+const AUDIENCE: &str = "https://api.example.com";
+
+#[test]
+fn authlib_uses_every_endpoint_on_sqlite() {
+    if let Some(python) = needs::python() {
+        use_every_endpoint(&python, &Installation::on_sqlite());
+    }
+}
+
+#[test]
+fn authlib_uses_every_endpoint_on_postgres() {
+    if let (Some(python), Some(installation)) = (needs::python(), Installation::on_postgres()) {
+        use_every_endpoint(&python, &installation);
+    }
+}
+
+#[test]
+fn pyjwt_verifies_an_access_token_on_sqlite() {
+    if let Some(python) = needs::python() {
+        verify_token(&python, &Installation::on_sqlite());
+    }
+}
+
+#[test]
+fn pyjwt_verifies_an_access_token_on_postgres() {
+    if let (Some(python), Some(installation)) = (needs::python(), Installation::on_postgres()) {
+        verify_token(&python, &installation);
+    }
+}
+
+fn use_every_endpoint(python: &Path, installation: &Installation) {
+    register(installation);
+    let server = installation.serve();
+    let report = run(
+        python,
+        "authlib_flow.py",
+        &json!({
+            "issuer": server.issuer(),
+            "redirect_uri": "http://127.0.0.1/callback",
+            "secret": SECRET,
+            "username": "maya",
+            "password": PASSWORD,
+        }),
+    );
+    assert_eq!(report["email"], "maya@example.com");
+    assert_eq!(report["name"], "Maya Example");
+}
+
+fn verify_token(python: &Path, installation: &Installation) {
+    register(installation);
+    let server = installation.serve();
+    let report = run(
+        python,
+        "verify_token.py",
+        &json!({
+            "issuer": server.issuer(),
+            "client_id": "service",
+            "secret": SECRET,
+            "audience": AUDIENCE,
+        }),
+    );
+    assert_eq!(report["client_id"], "service");
+    assert_eq!(report["scope"], "read");
+}
+
+fn register(installation: &Installation) {
+    let web_app = [
+        "client",
+        "create",
+        "web-app",
+        "--redirect-uri",
+        "http://127.0.0.1/callback",
+        "--scope",
+        "openid profile email offline_access",
+        "--secret-file",
+        "-",
+    ];
+    installation.run(&web_app, SECRET);
+    for (id, method) in [
+        ("service", "client_secret_basic"),
+        ("service-post", "client_secret_post"),
+    ] {
+        let service = [
+            "client",
+            "create",
+            id,
+            "--grant",
+            "client_credentials",
+            "--auth-method",
+            method,
+            "--scope",
+            "read",
+            "--audience",
+            AUDIENCE,
+            "--secret-file",
+            "-",
+        ];
+        installation.run(&service, SECRET);
+    }
+    let maya = [
+        "user",
+        "create",
+        "maya",
+        "--email",
+        "maya@example.com",
+        "--name",
+        "Maya Example",
+        "--password-file",
+        "-",
+    ];
+    installation.run(&maya, PASSWORD);
+}
+
+/// Runs a script, which reads its task as JSON and reports as JSON. Secrets are in its input, never in its arguments.
+fn run(python: &Path, script: &str, task: &Value) -> Value {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/clients/python");
+    let mut child = Command::new(python)
+        .arg(folder.join(script))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(task.to_string().as_bytes()).unwrap();
+    drop(input);
+    let output = child.wait_with_output().unwrap();
+    let trouble = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{script}: {trouble}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
