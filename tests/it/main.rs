@@ -17,6 +17,8 @@ mod nodes;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
+mod readme;
+#[cfg(test)]
 mod rules;
 #[cfg(test)]
 mod store;
