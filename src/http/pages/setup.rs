@@ -17,7 +17,7 @@ use crate::http::{address, extract, form_token, urls};
 use crate::identity::account::{ADMIN, EmailAddress, PasswordGrade, Username, grade_password};
 use crate::identity::setup;
 use crate::identity::sign_in::{self, Browser, SignedIn};
-use crate::identity::store::{User, Users as _};
+use crate::identity::store::{Session, User, Users as _};
 use crate::protocol::catalogue;
 use crate::protocol::context::Timestamp;
 use crate::protocol::error::Fault;
@@ -142,7 +142,9 @@ async fn try_create(
         .passwords
         .hash(fields.password.clone(), random)
         .await?;
-    if let Some(signed_in) = store_administrator(request, scene, fields, &link, hash).await? {
+    let earlier = visitor.living.as_ref().map(|living| living.session.clone());
+    let made = store_administrator(request, scene, fields, &link, hash, earlier).await?;
+    if let Some(signed_in) = made {
         let mut response = redirect(urls::ACCOUNT);
         login::set_session(scene, &mut response, &signed_in);
         return Ok(response);
@@ -198,6 +200,7 @@ async fn store_administrator(
     fields: Fields,
     link: &GoodLink,
     password_hash: String,
+    earlier: Option<Session>,
 ) -> Result<Option<SignedIn>, Fault> {
     let agent = header_text(request, &header::USER_AGENT)
         .unwrap_or_default()
@@ -233,7 +236,11 @@ async fn store_administrator(
             address: &from,
         };
         Ok(Some(sign_in::start_session(
-            &context, store, &user, &browser, None,
+            &context,
+            store,
+            &user,
+            &browser,
+            earlier.as_ref(),
         )?))
     });
     create.await

@@ -164,3 +164,14 @@ fn a_session_shows_the_address_that_the_proxy_told() {
         assert!(browser.get("/account").await.body.contains("203.0.113.5"));
     });
 }
+
+#[test]
+fn an_ipv4_address_written_as_ipv6_is_the_same_and_not_everybody() {
+    behind_a_proxy(async |op| {
+        for number in 0..20 {
+            assert_eq!(guess(&op, "::ffff:203.0.113.5", number).await, 401);
+        }
+        assert_eq!(guess(&op, "203.0.113.5", 99).await, 429);
+        assert_eq!(guess(&op, "::ffff:203.0.113.6", 99).await, 401);
+    });
+}
