@@ -4,7 +4,7 @@ use std::sync::mpsc;
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
-use issuant::identity::store::{OneTimeLinks as _, Throttle as _};
+use issuant::identity::store::{OneTimeLinks as _, Sessions as _, Throttle as _};
 use issuant::protocol::error::StoreError;
 use issuant::protocol::store::{
     AuthorizationCodes as _, Replays as _, TokenFamilies as _, WaitingRequests as _,
@@ -12,7 +12,7 @@ use issuant::protocol::store::{
 use issuant::protocol::tokens::family::RevocationReason;
 use issuant::storage::{Storage, Transaction};
 
-use super::fixtures::{NOW, client_id, code, digest, family, next, waiting_request};
+use super::fixtures::{NOW, client_id, code, digest, family, next, session, waiting_request};
 use super::{on_both_databases, open_with_people, read, write};
 use crate::support::databases::Database;
 
@@ -244,7 +244,32 @@ fn the_first_signing_key_is_made_by_one(database: &Database) {
     assert_eq!(read(&storage, Transaction::signing_keys).len(), 1);
 }
 
+/// Sign-out and authorization requests meet at the row of the session: a code that was made for it is gone with it.
+fn no_code_is_left_of_a_session_that_ended(database: &Database) {
+    let storage = open_with_people(database);
+    for _ in 0..ROUNDS {
+        write(&storage, |store| store.add_session(&session(1, "sub-ada")));
+        race(&storage, |store, number| {
+            if number == 0 {
+                return store.end_session("session-1", NOW);
+            }
+            let lives = store.touch_session("session-1", NOW)?;
+            if lives {
+                store.add_code(&code(u8::try_from(number).unwrap()))?;
+            }
+            Ok(lives)
+        });
+        for number in 1..=7 {
+            let left = read(&storage, move |store| {
+                store.code(&digest(number), &client_id("app"))
+            });
+            assert!(left.is_none(), "code {number} outlived its session");
+        }
+    }
+}
+
 on_both_databases!(
+    no_code_is_left_of_a_session_that_ended,
     a_code_is_redeemed_by_one,
     a_code_is_redeemed_by_one_of_two_programs,
     a_version_is_rotated_by_one_whom_the_others_see,
