@@ -4,6 +4,8 @@
 //! `exp`, `iat`, `nbf`). The algorithm belongs to the key: a token's header can only agree. What
 //! the other claims mean, among them `aud`, is decided above.
 
+use std::sync::Arc;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::errors::ErrorKind;
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned, de::IgnoredAny};
@@ -107,7 +109,8 @@ pub enum JwtRefused {
     WrongClaim,
 }
 
-/// Verifies a token of this server: its `kid` must name a published key.
+/// Verifies a token of this server: its `kid` must name a published key. The signature of a token that was verified
+/// before, against the same keys, is not computed again; everything that may have changed since is checked again.
 ///
 /// `C` reads its claims from the verified bytes; use required members of the right types, so that
 /// a token without them is refused.
@@ -116,7 +119,16 @@ pub fn verify<C: DeserializeOwned>(
     token: &str,
     expected: &Expected<'_>,
 ) -> Result<C, JwtRefused> {
-    verify_with(&|kid| keys.verifying_key(kid?), token, expected)
+    if token.len() > MAX_TOKEN {
+        return Err(JwtRefused::TooLong);
+    }
+    if let Some(signed) = keys.seen().recall(token) {
+        return signed.claims(expected);
+    }
+    let signed = Signed::read(&|kid| keys.verifying_key(kid?), token, expected.typ)?;
+    let signed = Arc::new(signed);
+    keys.seen().remember(token, &signed);
+    signed.claims(expected)
 }
 
 /// Verifies a token whose key the caller finds, given the header's `kid`: for keys of others.
@@ -128,29 +140,60 @@ pub fn verify_with<'k, C: DeserializeOwned>(
     if token.len() > MAX_TOKEN {
         return Err(JwtRefused::TooLong);
     }
-    let mut parts = token.split('.');
-    let (Some(header), Some(payload), Some(_), None) =
-        (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return Err(JwtRefused::Malformed);
-    };
-    let header = parse_header(header)?;
-    let key = find_key(header.kid.as_deref()).ok_or(JwtRefused::UnknownKey)?;
-    if header.alg != key.algorithm().as_str() {
-        return Err(JwtRefused::WrongAlgorithm);
+    Signed::read(find_key, token, expected.typ)?.claims(expected)
+}
+
+/// What a token says whose signature was found good.
+pub(super) struct Signed {
+    typ: Option<String>,
+    registered: RegisteredClaims,
+    payload: Vec<u8>,
+}
+
+impl Signed {
+    /// Reads a token, up to and including its signature.
+    fn read<'k>(
+        find_key: &dyn Fn(Option<&str>) -> Option<&'k VerifyingKey>,
+        token: &str,
+        typ: Option<&[&str]>,
+    ) -> Result<Self, JwtRefused> {
+        let mut parts = token.split('.');
+        let (Some(header), Some(payload), Some(_), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(JwtRefused::Malformed);
+        };
+        let header = parse_header(header)?;
+        let key = find_key(header.kid.as_deref()).ok_or(JwtRefused::UnknownKey)?;
+        if header.alg != key.algorithm().as_str() {
+            return Err(JwtRefused::WrongAlgorithm);
+        }
+        // Before the signature, which costs more.
+        if !type_is_expected(header.typ.as_deref(), typ) {
+            return Err(JwtRefused::WrongType);
+        }
+        let registered =
+            jsonwebtoken::decode::<RegisteredClaims>(token, key.decoding_key(), key.validation())
+                .map_err(|error| refusal(error.kind()))?
+                .claims;
+        let payload = URL_SAFE_NO_PAD
+            .decode(payload)
+            .map_err(|_| JwtRefused::Malformed)?;
+        Ok(Self {
+            typ: header.typ,
+            registered,
+            payload,
+        })
     }
-    if !type_is_expected(header.typ.as_deref(), expected.typ) {
-        return Err(JwtRefused::WrongType);
+
+    /// The claims, if the token is what is expected now.
+    fn claims<C: DeserializeOwned>(&self, expected: &Expected<'_>) -> Result<C, JwtRefused> {
+        if !type_is_expected(self.typ.as_deref(), expected.typ) {
+            return Err(JwtRefused::WrongType);
+        }
+        check_claims(&self.registered, expected)?;
+        serde_json::from_slice(&self.payload).map_err(|_| JwtRefused::WrongClaim)
     }
-    let registered =
-        jsonwebtoken::decode::<RegisteredClaims>(token, key.decoding_key(), key.validation())
-            .map_err(|error| refusal(error.kind()))?
-            .claims;
-    check_claims(&registered, expected)?;
-    let payload = URL_SAFE_NO_PAD
-        .decode(payload)
-        .map_err(|_| JwtRefused::Malformed)?;
-    serde_json::from_slice(&payload).map_err(|_| JwtRefused::WrongClaim)
 }
 
 /// What is read of a header. Members that bring a key (`jwk`, `jku`, `x5c`, `x5u`) are not read

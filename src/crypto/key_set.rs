@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::crypto::{
     algorithm::Algorithm,
     jwk::{PublicJwk, PublicKey},
+    jwt::Signed,
+    seen_tokens::SeenTokens,
     signing_key::SigningKey,
 };
 
@@ -122,6 +124,7 @@ impl VerifyingKey {
 #[derive(Debug, Default)]
 pub struct KeySet {
     entries: Vec<Entry>,
+    seen: Arc<SeenTokens<Signed>>,
 }
 
 #[derive(Debug)]
@@ -163,6 +166,25 @@ impl KeySet {
             });
         }
         Ok(set)
+    }
+
+    /// Takes over which tokens were verified with another set, if both have the same keys: then what was true of a token
+    /// is true still.
+    #[must_use]
+    pub fn following(mut self, before: &Self) -> Self {
+        let kids = |set: &Self| -> Vec<String> {
+            let kids = set.entries.iter().map(|entry| entry.key.kid().to_owned());
+            kids.collect()
+        };
+        if kids(&self) == kids(before) {
+            self.seen = Arc::clone(&before.seen);
+        }
+        self
+    }
+
+    /// The tokens that were verified with these keys.
+    pub(super) fn seen(&self) -> &SeenTokens<Signed> {
+        &self.seen
     }
 
     /// The key that signs with this algorithm.

@@ -1,7 +1,7 @@
 //! Secrets, digests, keys and signed tokens. Knows nothing of OAuth.
 //!
 //! Owns every call of a cryptographic library: nothing above this module names one. It keeps no
-//! state, reads no clock and, but for [`random::SystemRandom`] and the making of signing keys, draws
+//! state but which tokens it has verified, reads no clock and, but for [`random::SystemRandom`] and the making of signing keys, draws
 //! no randomness of its own: both are arguments.
 //!
 //! | Module | Owns |
@@ -18,6 +18,7 @@
 //! | [`key_file`] | private keys of all kinds in PEM and JWK |
 //! | [`key_set`] | announced → active → verify-only → retired; the public JWKS |
 //! | [`jwt`] | signs and verifies; the algorithm belongs to the key |
+//! | `seen_tokens` | tokens whose signature need not be computed again |
 
 #![warn(missing_docs)]
 
@@ -32,4 +33,5 @@ pub mod random;
 pub mod rsa_key;
 pub mod seal;
 pub mod secret;
+mod seen_tokens;
 pub mod signing_key;

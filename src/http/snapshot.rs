@@ -74,6 +74,13 @@ impl Snapshot {
         })
     }
 
+    /// Takes over what was found out with the snapshot before and holds still.
+    #[must_use]
+    pub fn following(mut self, before: &Self) -> Self {
+        self.keys = self.keys.following(&before.keys);
+        self
+    }
+
     /// Whether a script of that origin may read answers: it belongs to a registered redirect URI.
     pub fn is_client_origin(&self, origin: &str) -> bool {
         self.origins.contains(origin)

@@ -9,7 +9,7 @@ use crate::protocol::catalogue::{self, Explanation};
 use crate::protocol::context::Context;
 use crate::protocol::error::{Fault, Refusal, StoreError, Trouble};
 use crate::protocol::params::Params;
-use crate::protocol::store::Store;
+use crate::protocol::store::{Store, Subject};
 use crate::protocol::tokens::TokenOrigin;
 use crate::protocol::tokens::access_token::{self, AccessToken};
 use crate::protocol::tokens::family::{Rotation, Shown};
@@ -36,6 +36,8 @@ pub type Promotion = (FamilyId, Rotation);
 pub struct Seen {
     /// Its claims.
     pub token: AccessToken,
+    /// The user it speaks of, active; `None` for a client's own token.
+    pub subject: Option<Subject>,
     /// Its use makes a pending refresh token the current one.
     pub promotion: Option<Promotion>,
 }
@@ -92,6 +94,7 @@ pub fn look_up(
         client.ok_or(BearerRefused::NotGood)?;
         return Ok(Seen {
             token,
+            subject: None,
             promotion: None,
         });
     };
@@ -109,8 +112,12 @@ pub fn look_up(
         .filter(|client| !client.disabled);
     client.ok_or(BearerRefused::NotGood)?;
     let subject = store.subject(&token.sub)?.filter(|subject| subject.active);
-    subject.ok_or(BearerRefused::NotGood)?;
-    Ok(Seen { token, promotion })
+    let subject = subject.ok_or(BearerRefused::NotGood)?;
+    Ok(Seen {
+        token,
+        subject: Some(subject),
+        promotion,
+    })
 }
 
 /// How often the gate may be lost before we give up.

@@ -112,11 +112,8 @@ pub fn introspect(
         )) => return Ok(inactive()),
         Err(Fault::Failed(error)) => return Err(error),
     };
-    let username = match store.subject(&seen.token.sub)? {
-        Some(subject) => Some(subject.username),
-        None => None,
-    };
-    let told = Box::new(describe(&seen.token, username));
+    let username = seen.subject.map(|subject| subject.username);
+    let told = Box::new(describe(seen.token, username));
     Ok(match seen.promotion {
         Some(promotion) => Outcome::Promotes(told, promotion),
         None => Outcome::Known(told),
@@ -145,21 +142,21 @@ pub fn settle(
     Err(bearer::contention())
 }
 
-fn describe(token: &AccessToken, username: Option<String>) -> Introspection {
+fn describe(token: AccessToken, username: Option<String>) -> Introspection {
     Introspection {
         active: true,
         scope: Some(token.scope.to_string()),
-        client_id: Some(token.client_id.clone()),
+        client_id: Some(token.client_id),
         username,
         token_type: Some("Bearer"),
         exp: Some(token.exp),
         iat: Some(token.iat),
-        sub: Some(token.sub.clone()),
-        aud: Some(token.aud.clone()),
-        iss: Some(token.iss.clone()),
-        jti: Some(token.jti.clone()),
-        sid: token.sid.clone(),
-        roles: token.roles.clone(),
+        sub: Some(token.sub),
+        aud: Some(token.aud),
+        iss: Some(token.iss),
+        jti: Some(token.jti),
+        sid: token.sid,
+        roles: token.roles,
     }
 }
 

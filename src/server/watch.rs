@@ -186,6 +186,7 @@ async fn refresh(
         return Ok(None);
     }
     let (snapshot, now_seen) = source.load(&state.storage, now).await?;
+    let snapshot = snapshot.following(&state.snapshot.load());
     state.snapshot.store(Arc::new(snapshot));
     tracing::info!(revision = now_seen.revision, "clients and keys read again");
     Ok(Some(now_seen))

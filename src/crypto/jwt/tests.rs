@@ -442,3 +442,46 @@ fn a_type_cannot_break_the_header() {
         );
     }
 }
+
+/// A signature is computed once; everything that may have changed since is looked at each time.
+#[test]
+fn a_token_that_was_seen_before_is_checked_again() {
+    let keys = keys(Algorithm::Es256);
+    let token = keys.signed(&claims());
+    assert_eq!(keys.verify(&token), Ok(claims()));
+    assert_eq!(keys.verify(&token), Ok(claims()));
+    let again = |expected: Expected<'_>| verify::<Value>(&keys.set, &token, &expected);
+    let late = again(Expected {
+        now: NOW + 300,
+        ..EXPECTED
+    });
+    assert_eq!(late, Err(JwtRefused::Expired));
+    let other = again(Expected {
+        typ: Some(&["logout+jwt"]),
+        ..EXPECTED
+    });
+    assert_eq!(other, Err(JwtRefused::WrongType));
+    let elsewhere = again(Expected {
+        issuer: "https://other.example",
+        ..EXPECTED
+    });
+    assert_eq!(elsewhere, Err(JwtRefused::OtherIssuer));
+    // One that differs in its last letter is another token.
+    let mut forged = token.clone();
+    forged.pop();
+    assert!(keys.verify(&forged).is_err());
+}
+
+#[test]
+fn what_was_seen_is_forgotten_with_its_keys() {
+    let old = keys(Algorithm::Es256);
+    let token = old.signed(&claims());
+    assert!(old.verify(&token).is_ok());
+    let same = KeySet::new(vec![(Arc::clone(&old.key), KeyState::VerifyOnly)]).unwrap();
+    let same = same.following(&old.set);
+    assert!(same.seen().recall(&token).is_some());
+    let other = keys(Algorithm::Es256).set.following(&old.set);
+    assert!(other.seen().recall(&token).is_none());
+    let refused = verify::<Value>(&other, &token, &EXPECTED);
+    assert_eq!(refused, Err(JwtRefused::UnknownKey));
+}

@@ -33,6 +33,26 @@ fn tells_of_good_tokens_and_nothing_of_others() {
     });
 }
 
+/// The signature of a token is checked once, everything else each time.
+#[test]
+fn a_token_that_was_good_a_moment_ago_is_inactive_once_it_is_revoked() {
+    on_sqlite(async |op| {
+        let (access, _) = tokens(&op).await;
+        let web = op.client("web");
+        assert_eq!(web.introspect(&access).await["active"], true);
+        let revoked = web.post("/revoke", &[("token", &access)]).await;
+        assert_eq!(revoked.status, 200);
+        assert_eq!(web.introspect(&access).await, json!({"active": false}));
+        let service = op.client("service");
+        let grant = [("grant_type", "client_credentials")];
+        let own = service.post("/token", &grant).await.token("access_token");
+        assert_eq!(service.introspect(&own).await["active"], true);
+        let revoked = service.post("/revoke", &[("token", &own)]).await;
+        assert_eq!(revoked.status, 200);
+        assert_eq!(service.introspect(&own).await, json!({"active": false}));
+    });
+}
+
 #[test]
 fn seeing_an_access_token_ends_the_life_of_the_older_refresh_token() {
     on_sqlite(async |op| {
