@@ -10,6 +10,7 @@ use crate::http::snapshot::Snapshot;
 use crate::http::state::AppState;
 use crate::protocol::context::{Context, Timestamp};
 use crate::protocol::error::{Fault, StoreError, Trouble};
+use crate::protocol::tokens::refresh_token::FamilyId;
 use crate::storage::Transaction;
 
 /// The time, the snapshot and everything shared.
@@ -82,6 +83,23 @@ impl Scene {
         self.state
             .storage
             .write(move |transaction| rule(&scene, transaction))
+            .await
+    }
+
+    /// The same for a rule that is about one family; see [`crate::storage::Storage::write_family`].
+    pub(crate) async fn write_family<T, R>(
+        &self,
+        family: FamilyId,
+        rule: impl FnOnce(&Self, &mut Transaction) -> Result<T, Fault<R>> + Send + 'static,
+    ) -> Result<T, Fault<R>>
+    where
+        T: Send + 'static,
+        R: Send + 'static,
+    {
+        let scene = self.clone();
+        self.state
+            .storage
+            .write_family(family, move |transaction| rule(&scene, transaction))
             .await
     }
 }

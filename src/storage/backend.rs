@@ -13,6 +13,7 @@ use diesel::result::{Error, QueryResult};
 use diesel::{Connection as _, PgConnection, SqliteConnection};
 
 use crate::protocol::error::{StoreError, Trouble};
+use crate::storage::ahead::Ahead;
 use crate::storage::error::{Failure, OpenError, trouble};
 use crate::storage::settings::{Location, redact};
 
@@ -28,11 +29,16 @@ pub(super) enum Connection {
 /// done, and fails the transaction.
 macro_rules! on {
     ($transaction:expr, $during:literal, $connection:ident => $query:expr) => {{
-        let outcome = match &mut $transaction.connection {
-            $crate::storage::backend::Connection::Sqlite($connection) => $query,
-            $crate::storage::backend::Connection::Postgres($connection) => $query,
-        };
-        outcome.map_err(|error| $transaction.failed($during, error))
+        match $transaction.enter_part() {
+            Ok(()) => {
+                let outcome = match &mut $transaction.connection {
+                    $crate::storage::backend::Connection::Sqlite($connection) => $query,
+                    $crate::storage::backend::Connection::Postgres($connection) => $query,
+                };
+                outcome.map_err(|error| $transaction.failed($during, error))
+            }
+            Err(error) => Err(error),
+        }
     }};
 }
 pub(super) use on;
@@ -44,12 +50,26 @@ pub(super) use on;
 /// write fails.
 pub struct Transaction {
     pub(super) connection: Connection,
+    /// What was read ahead, for rules that share their statements.
+    pub(super) ahead: Option<Ahead>,
+    part: Part,
     /// A statement failed. PostgreSQL would turn the commit into a roll-back without a word.
     failed: bool,
     /// The connection is not to be used again.
     lost: bool,
     /// How many connections had been lost when this one was last known to be good.
     losses: u64,
+}
+
+/// A part of a transaction, which can be undone alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    /// There is none: everything is kept or nothing.
+    Whole,
+    /// It has begun, but nothing was asked of the database in it.
+    Idle,
+    /// The database knows of it.
+    Entered,
 }
 
 impl Transaction {
@@ -80,15 +100,47 @@ impl Transaction {
         self.checked("beginning a transaction", begun)
     }
 
-    /// Begins a part that can be rolled back alone.
-    pub(super) fn begin_part(&mut self) -> Result<(), Failure> {
+    /// Begins a part that can be undone alone. The database hears of it with its first statement: a rule that finds
+    /// everything read ahead needs none.
+    pub(super) fn begin_part(&mut self) {
+        self.part = Part::Idle;
+    }
+
+    /// Makes the part known to the database, before a statement.
+    pub(super) fn enter_part(&mut self) -> Result<(), StoreError> {
+        if self.part != Part::Idle {
+            return Ok(());
+        }
+        self.part = Part::Entered;
         let begun = match &mut self.connection {
             Connection::Sqlite(connection) => AnsiTransactionManager::begin_transaction(connection),
             Connection::Postgres(connection) => {
                 AnsiTransactionManager::begin_transaction(connection)
             }
         };
-        self.checked("beginning a part of a transaction", begun)
+        begun.map_err(|error| self.failed("beginning a part of a transaction", error))
+    }
+
+    /// Keeps what the part wrote, as far as the whole is kept.
+    pub(super) fn keep_part(&mut self) -> Result<(), Failure> {
+        if let Some(ahead) = &mut self.ahead {
+            ahead.keep_part();
+        }
+        match std::mem::replace(&mut self.part, Part::Whole) {
+            Part::Entered => self.commit(),
+            Part::Whole | Part::Idle => Ok(()),
+        }
+    }
+
+    /// Undoes what the part wrote.
+    pub(super) fn undo_part(&mut self) -> Result<(), Failure> {
+        if let Some(ahead) = &mut self.ahead {
+            ahead.undo_part();
+        }
+        match std::mem::replace(&mut self.part, Part::Whole) {
+            Part::Entered => self.roll_back(),
+            Part::Whole | Part::Idle => Ok(()),
+        }
     }
 
     /// Keeps the innermost part, or commits the whole.
@@ -122,7 +174,11 @@ impl Transaction {
         self.lost = true;
     }
 
-    fn checked(&mut self, during: &'static str, result: QueryResult<()>) -> Result<(), Failure> {
+    pub(super) fn checked<T>(
+        &mut self,
+        during: &'static str,
+        result: QueryResult<T>,
+    ) -> Result<T, Failure> {
         result.map_err(|error| {
             self.lost = true;
             Failure::of(during, &error)
@@ -236,6 +292,8 @@ impl r2d2::ManageConnection for Connector {
         })?;
         Ok(Transaction {
             connection,
+            ahead: None,
+            part: Part::Whole,
             failed: false,
             lost: false,
             losses,
@@ -272,12 +330,15 @@ impl r2d2::ManageConnection for Connector {
     }
 }
 
+/// With a write-ahead log a reader waits only while another process repairs the log or holds the whole file.
+const READER_PATIENCE: Duration = Duration::from_secs(1);
+
 /// Write-ahead log: readers and the writer do not wait for each other. Full synchronisation: a commit has reached
 /// the disk before it is answered.
 fn sqlite_settings(purpose: Purpose, busy_timeout: Duration) -> String {
-    let read_only = match purpose {
-        Purpose::Read => "PRAGMA query_only = ON;",
-        Purpose::Write | Purpose::Migrate => "",
+    let (read_only, busy_timeout) = match purpose {
+        Purpose::Read => ("PRAGMA query_only = ON;", busy_timeout.min(READER_PATIENCE)),
+        Purpose::Write | Purpose::Migrate => ("", busy_timeout),
     };
     format!(
         "PRAGMA busy_timeout = {};

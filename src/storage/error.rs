@@ -62,6 +62,14 @@ impl Failure {
         }
     }
 
+    pub(super) fn broken(during: &'static str, cause: impl Into<String>) -> Self {
+        Self {
+            trouble: Trouble::Broken,
+            during,
+            cause: cause.into(),
+        }
+    }
+
     pub(super) fn of(during: &'static str, error: &Error) -> Self {
         Self {
             trouble: trouble(error),

@@ -8,12 +8,16 @@
 //! |---|---|
 //! | `settings`, `error` | where the database is; what can go wrong |
 //! | `backend`, `queue`, `worker` | connections; who waits; the threads that read and write |
+//! | `at_hand` | reads that need no other thread |
+//! | `ahead` | rotations that share their statements |
 //! | [`migrations`], `schema` | the schema and its history |
 //! | `requests`, `codes`, `token_families`, `replays`, `events` | what the protocol remembers |
 //! | `users`, `sessions`, `consents`, `throttle`, `links` | what is remembered about people |
 //! | `clients`, [`keys`], `meta` | what operators manage |
 //! | `upkeep` | removal of what expired |
 
+mod ahead;
+mod at_hand;
 mod backend;
 mod clients;
 mod codes;
@@ -46,9 +50,11 @@ use tokio::sync::oneshot;
 
 use crate::protocol::context::Timestamp;
 use crate::protocol::error::{Fault, StoreError, Trouble};
+use crate::protocol::tokens::refresh_token::FamilyId;
+use crate::storage::at_hand::AtHand;
 use crate::storage::backend::{Connector, Purpose};
 use crate::storage::queue::Queue;
-use crate::storage::worker::{Jobs, Task};
+use crate::storage::worker::{Jobs, Sharing, Task};
 
 pub use crate::storage::backend::Transaction;
 pub use crate::storage::clients::ReadClients;
@@ -73,6 +79,7 @@ pub struct Storage {
 
 struct Shared {
     reads: Arc<Jobs>,
+    at_hand: AtHand,
     writes: Arc<Jobs>,
     patience: Duration,
     connector: Connector,
@@ -92,6 +99,7 @@ impl Shared {
     fn end_threads(&self) -> bool {
         self.reads.close();
         self.writes.close();
+        self.at_hand.close();
         let threads =
             std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         let any = !threads.is_empty();
@@ -120,10 +128,10 @@ impl Storage {
     pub fn open(settings: &DatabaseSettings) -> Result<Self, OpenError> {
         let connector = Connector::new(settings.location()?, settings.busy_timeout);
         migrations::require_current(&connector)?;
-        let (writers, batch) = if connector.is_sqlite() {
-            (1, BATCH)
+        let (writers, sharing) = if connector.is_sqlite() {
+            (1, Sharing::All)
         } else {
-            (settings.write_connections.max(1), 1)
+            (settings.write_connections.max(1), Sharing::Families)
         };
         let readers = settings.read_connections.max(1);
         let read_pool = pool(connector.with_purpose(Purpose::Read), readers);
@@ -131,6 +139,7 @@ impl Storage {
         let storage = Self {
             shared: Arc::new(Shared {
                 reads: Arc::new(Queue::new(settings.queue_length)),
+                at_hand: AtHand::new(connector.is_sqlite().then(|| read_pool.clone())),
                 writes: Arc::new(Queue::new(settings.queue_length)),
                 patience: settings.patience,
                 connector,
@@ -151,13 +160,14 @@ impl Storage {
         for number in 1..=writers {
             let (jobs, pool) = (Arc::clone(&storage.shared.writes), write_pool.clone());
             storage.start(format!("db-write-{number}"), move || {
-                worker::write(&jobs, &pool, batch);
+                worker::write(&jobs, &pool, BATCH, sharing);
             })?;
         }
         Ok(storage)
     }
 
-    /// Runs a rule that only reads. It sees what is committed, never waits for the writer, and cannot write.
+    /// Runs a rule that only reads. It sees what is committed, never waits for the writer, and cannot write. On SQLite
+    /// it runs on this very thread, if a connection is free; no read of ours takes long there.
     ///
     /// # Errors
     /// The rule's own; [`Trouble::Unavailable`] when the queue is full or the database does not answer in time.
@@ -169,7 +179,10 @@ impl Storage {
         T: Send + 'static,
         R: Send + 'static,
     {
-        self.in_time(ask(&self.shared.reads, rule)?).await
+        if let Some(connection) = self.shared.at_hand.take() {
+            return self.shared.at_hand.run(connection, rule);
+        }
+        self.in_time(ask(&self.shared.reads, None, rule)?).await
     }
 
     /// Runs a rule in a transaction: commits when it succeeds **and when it refuses**, rolls back when it fails. The
@@ -186,7 +199,25 @@ impl Storage {
         T: Send + 'static,
         R: Send + 'static,
     {
-        self.in_time(ask(&self.shared.writes, rule)?).await
+        self.in_time(ask(&self.shared.writes, None, rule)?).await
+    }
+
+    /// [`Storage::write`] for a rule that is about one family: it asks for that family, its user and its session, and
+    /// changes nothing but the family. On PostgreSQL such rules share their statements.
+    ///
+    /// # Errors
+    /// Those of [`Storage::write`].
+    pub async fn write_family<T, R>(
+        &self,
+        family: FamilyId,
+        rule: impl FnOnce(&mut Transaction) -> Result<T, Fault<R>> + Send + 'static,
+    ) -> Result<T, Fault<R>>
+    where
+        T: Send + 'static,
+        R: Send + 'static,
+    {
+        self.in_time(ask(&self.shared.writes, Some(family), rule)?)
+            .await
     }
 
     /// [`Storage::read`] for programs without an asynchronous runtime; it must not be called inside one.
@@ -198,7 +229,7 @@ impl Storage {
         T: Send + 'static,
         R: Send + 'static,
     {
-        let answer = ask(&self.shared.reads, rule)?;
+        let answer = ask(&self.shared.reads, None, rule)?;
         answer.blocking_recv().unwrap_or_else(|_| Err(closed()))
     }
 
@@ -211,7 +242,7 @@ impl Storage {
         T: Send + 'static,
         R: Send + 'static,
     {
-        let answer = ask(&self.shared.writes, rule)?;
+        let answer = ask(&self.shared.writes, None, rule)?;
         answer.blocking_recv().unwrap_or_else(|_| Err(closed()))
     }
 
@@ -280,13 +311,14 @@ impl Storage {
 /// Hands the rule to the workers of that queue.
 fn ask<T, R>(
     jobs: &Jobs,
+    family: Option<FamilyId>,
     rule: impl FnOnce(&mut Transaction) -> Result<T, Fault<R>> + Send + 'static,
 ) -> Result<oneshot::Receiver<Result<T, Fault<R>>>, Fault<R>>
 where
     T: Send + 'static,
     R: Send + 'static,
 {
-    let (task, answer) = Task::new(rule);
+    let (task, answer) = Task::new(family, rule);
     match jobs.push(Box::new(task)) {
         Ok(()) => Ok(answer),
         Err(_) => Err(unavailable("waiting for the database, whose queue is full")),

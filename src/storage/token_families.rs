@@ -19,6 +19,9 @@ impl TokenFamilies for Transaction {
     }
 
     fn family(&mut self, id: &FamilyId) -> Result<Option<Family>, StoreError> {
+        if let Some(family) = self.ahead.as_ref().and_then(|ahead| ahead.family(id)) {
+            return Ok(Some(family.clone()));
+        }
         let id = id.to_text();
         let row: Option<FamilyRow> = on!(self, "reading a token family", c => {
             table.find(&id).select(FamilyRow::as_select()).first(c).optional()
@@ -27,6 +30,10 @@ impl TokenFamilies for Transaction {
     }
 
     fn rotate(&mut self, id: &FamilyId, rotation: &Rotation) -> Result<bool, StoreError> {
+        let ahead = self.ahead.as_mut();
+        if let Some(won) = ahead.and_then(|ahead| ahead.rotate(id, rotation)) {
+            return Ok(won);
+        }
         let id = id.to_text();
         let row = RotationRow::from(rotation);
         // The gate. On PostgreSQL a second caller waits here for the first, and then finds another version.
@@ -46,6 +53,10 @@ impl TokenFamilies for Transaction {
         reason: RevocationReason,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
+        let ahead = self.ahead.as_mut();
+        if let Some(revoked) = ahead.and_then(|ahead| ahead.revoke(id, reason, now)) {
+            return Ok(revoked);
+        }
         let id = id.to_text();
         let row = RevocationRow::new(reason, now);
         let rows = on!(self, "revoking a token family", c => {
@@ -66,6 +77,10 @@ impl Transaction {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let row = RevocationRow::new(RevocationReason::SignOut, now);
+        let ids = on!(self, "reading the token families of a session", c => {
+            table.filter(families::session_id.eq(session)).select(families::id).load(c)
+        })?;
+        self.lock_in_order(ids)?;
         on!(self, "revoking the token families of a session", c => {
             diesel::update(table)
                 .filter(families::session_id.eq(session))
@@ -85,6 +100,14 @@ impl Transaction {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let row = RevocationRow::new(reason, now);
+        let ids = on!(self, "reading the token families of a user and a client", c => {
+            table
+                .filter(families::subject.eq(subject))
+                .filter(families::client_id.eq(client_id))
+                .select(families::id)
+                .load(c)
+        })?;
+        self.lock_in_order(ids)?;
         on!(self, "revoking the token families of a user and a client", c => {
             diesel::update(table)
                 .filter(families::subject.eq(subject))
@@ -117,7 +140,7 @@ impl Transaction {
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = families)]
-struct FamilyRow {
+pub(super) struct FamilyRow {
     id: String,
     client_id: String,
     subject: String,
@@ -136,34 +159,46 @@ struct FamilyRow {
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = families, treat_none_as_null = true)]
-struct RotationRow {
-    version: i64,
-    generation: i64,
-    current_digest: Vec<u8>,
-    pending_digest: Option<Vec<u8>>,
-    pending_salt: Option<Vec<u8>>,
-    pending_minted_at: Option<i64>,
-    former_tags: Vec<u8>,
-    last_used_at: i64,
-    idle_expires_at: i64,
-    remove_at: i64,
+pub(super) struct RotationRow {
+    pub(super) version: i64,
+    pub(super) generation: i64,
+    pub(super) current_digest: Vec<u8>,
+    pub(super) pending_digest: Option<Vec<u8>>,
+    pub(super) pending_salt: Option<Vec<u8>>,
+    pub(super) pending_minted_at: Option<i64>,
+    pub(super) former_tags: Vec<u8>,
+    pub(super) last_used_at: i64,
+    pub(super) idle_expires_at: i64,
+    pub(super) remove_at: i64,
 }
 
 #[derive(AsChangeset)]
 #[diesel(table_name = families)]
-struct RevocationRow {
-    revoked_at: i64,
-    revocation_reason: &'static str,
-    remove_at: i64,
+pub(super) struct RevocationRow {
+    pub(super) revoked_at: i64,
+    pub(super) revocation_reason: &'static str,
+    pub(super) remove_at: i64,
 }
 
 impl RevocationRow {
-    fn new(reason: RevocationReason, now: Timestamp) -> Self {
+    pub(super) fn new(reason: RevocationReason, now: Timestamp) -> Self {
         Self {
             revoked_at: now,
             revocation_reason: reason.as_str(),
             remove_at: end_of_day(now + KEPT_AFTER_REVOCATION),
         }
+    }
+}
+
+impl FamilyRow {
+    /// The user who signed in.
+    pub(super) fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// The browser session it came from.
+    pub(super) fn session(&self) -> Option<&str> {
+        self.session_id.as_deref()
     }
 }
 

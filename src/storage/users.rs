@@ -14,10 +14,17 @@ use crate::storage::schema::{sessions, users};
 
 impl Subjects for Transaction {
     fn subject(&mut self, id: &str) -> Result<Option<Subject>, StoreError> {
+        if let Some(subject) = self.ahead.as_ref().and_then(|ahead| ahead.subject(id)) {
+            return Ok(Some(subject.clone()));
+        }
         Ok(self.user(id)?.map(|user| user.subject))
     }
 
     fn session_expiry(&mut self, session: &str) -> Result<Option<Timestamp>, StoreError> {
+        let ahead = self.ahead.as_ref();
+        if let Some(expiry) = ahead.and_then(|ahead| ahead.session_expiry(session)) {
+            return Ok(Some(expiry));
+        }
         on!(self, "reading when a session is over", c => {
             sessions::table
                 .find(session)
@@ -133,7 +140,7 @@ fn username_key(username: &str) -> String {
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = users, treat_none_as_null = true)]
-struct UserRow {
+pub(super) struct UserRow {
     id: String,
     username: String,
     username_key: String,

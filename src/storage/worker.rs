@@ -10,12 +10,15 @@ use r2d2::Pool;
 use tokio::sync::oneshot;
 
 use crate::protocol::error::{Fault, StoreError, Trouble};
+use crate::protocol::tokens::refresh_token::FamilyId;
 use crate::storage::backend::{Connector, Transaction};
 use crate::storage::error::Failure;
 use crate::storage::queue::Queue;
 
 /// A rule to run, and somebody who waits for what it says.
 pub(super) trait Job: Send {
+    /// The family that the rule is about, if it says so.
+    fn family(&self) -> Option<FamilyId>;
     /// Whether nobody waits any more.
     fn is_abandoned(&self) -> bool;
     /// Runs the rule and keeps its outcome.
@@ -38,15 +41,20 @@ pub(super) type Jobs = Queue<Box<dyn Job>>;
 
 /// The one implementation of [`Job`].
 pub(super) struct Task<F, T, R> {
+    family: Option<FamilyId>,
     rule: Option<F>,
     outcome: Option<Result<T, Fault<R>>>,
     reply: oneshot::Sender<Result<T, Fault<R>>>,
 }
 
 impl<F, T, R> Task<F, T, R> {
-    pub(super) fn new(rule: F) -> (Self, oneshot::Receiver<Result<T, Fault<R>>>) {
+    pub(super) fn new(
+        family: Option<FamilyId>,
+        rule: F,
+    ) -> (Self, oneshot::Receiver<Result<T, Fault<R>>>) {
         let (reply, answer) = oneshot::channel();
         let task = Self {
+            family,
             rule: Some(rule),
             outcome: None,
             reply,
@@ -61,6 +69,10 @@ where
     T: Send,
     R: Send,
 {
+    fn family(&self) -> Option<FamilyId> {
+        self.family
+    }
+
     fn is_abandoned(&self) -> bool {
         self.reply.is_closed()
     }
@@ -69,16 +81,7 @@ where
         let Some(rule) = self.rule.take() else {
             return Verdict::Undo;
         };
-        transaction.take_failed();
-        let outcome = catch_unwind(AssertUnwindSafe(|| rule(transaction)))
-            .unwrap_or_else(|_| Err(broken("running a rule, which panicked")));
-        // Whatever the rule made of it: after a failed statement there is nothing that could be kept.
-        let outcome = match (transaction.take_failed(), outcome) {
-            (true, Ok(_) | Err(Fault::Refused(_))) => {
-                Err(broken("running a rule, which went on after a failure"))
-            }
-            (true | false, outcome) => outcome,
-        };
+        let outcome = run_rule(rule, transaction);
         let verdict = match &outcome {
             Ok(_) | Err(Fault::Refused(_)) => Verdict::Keep,
             Err(Fault::Failed(_)) => Verdict::Undo,
@@ -100,13 +103,30 @@ where
     }
 }
 
+/// Runs a rule, and holds it to what happened: a panic is a failure, and after a failed statement there is nothing that
+/// could be kept, whatever the rule made of it.
+pub(super) fn run_rule<T, R>(
+    rule: impl FnOnce(&mut Transaction) -> Result<T, Fault<R>>,
+    transaction: &mut Transaction,
+) -> Result<T, Fault<R>> {
+    transaction.take_failed();
+    let outcome = catch_unwind(AssertUnwindSafe(|| rule(transaction)))
+        .unwrap_or_else(|_| Err(broken("running a rule, which panicked")));
+    match (transaction.take_failed(), outcome) {
+        (true, Ok(_) | Err(Fault::Refused(_))) => {
+            Err(broken("running a rule, which went on after a failure"))
+        }
+        (true | false, outcome) => outcome,
+    }
+}
+
 fn broken<R>(during: &'static str) -> Fault<R> {
     Fault::Failed(StoreError::plain(Trouble::Broken, during))
 }
 
 /// Serves reads until the queue is closed and drained.
 pub(super) fn read(jobs: &Jobs, pool: &Pool<Connector>) {
-    while let Some(mut job) = jobs.take(1).pop() {
+    while let Some(mut job) = jobs.take(1, |_| true).pop() {
         if job.is_abandoned() {
             continue;
         }
@@ -122,10 +142,22 @@ pub(super) fn read(jobs: &Jobs, pool: &Pool<Connector>) {
     }
 }
 
+/// Which jobs may share a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sharing {
+    /// All: there is one writer, and a statement costs no round trip.
+    All,
+    /// Those that say which family they are about, because they share statements. The others lock what they find, in
+    /// an order of their own, so each has a transaction of its own.
+    Families,
+}
+
 /// Serves writes until the queue is closed and drained, at most `most` in one transaction.
-pub(super) fn write(jobs: &Jobs, pool: &Pool<Connector>, most: usize) {
+pub(super) fn write(jobs: &Jobs, pool: &Pool<Connector>, most: usize, sharing: Sharing) {
     loop {
-        let mut batch = jobs.take(most);
+        let mut batch = jobs.take(most, |job| {
+            sharing == Sharing::All || job.family().is_some()
+        });
         if batch.is_empty() {
             return;
         }
@@ -160,13 +192,16 @@ fn run_batch(batch: &mut [Box<dyn Job>], transaction: &mut Transaction) -> Resul
         }
         several => {
             transaction.begin()?;
+            let families: Vec<FamilyId> = several.iter().filter_map(|job| job.family()).collect();
+            transaction.fetch_ahead(&families)?;
             for job in several {
-                transaction.begin_part()?;
+                transaction.begin_part();
                 match job.run(transaction) {
-                    Verdict::Keep => transaction.commit()?,
-                    Verdict::Undo => transaction.roll_back()?,
+                    Verdict::Keep => transaction.keep_part()?,
+                    Verdict::Undo => transaction.undo_part()?,
                 }
             }
+            transaction.write_ahead()?;
             transaction.commit()
         }
     }

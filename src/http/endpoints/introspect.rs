@@ -49,11 +49,12 @@ async fn introspect(
             &context, store, keys, &client, &token,
         )?)
     });
-    if let Outcome::Known(told) = outcome.await? {
-        return Ok(*told);
-    }
+    let family = match outcome.await? {
+        Outcome::Known(told) => return Ok(*told),
+        Outcome::Promotes(_, (family, _)) => family,
+    };
     // What the token proves is written before anybody relies on it.
-    let settle = scene.write(move |scene, store| {
+    let settle = scene.write_family(family, move |scene, store| {
         let (context, keys) = (scene.context(), scene.keys());
         Ok(introspection::settle(
             &context, store, keys, &client, &token,

@@ -26,6 +26,7 @@ use crate::protocol::error::{Fault, StoreError};
 use crate::protocol::grants;
 use crate::protocol::params::Params;
 use crate::protocol::tokens::{self, Issue, Signer, TokenResponse};
+use crate::storage::Transaction;
 
 /// Answers a token request.
 pub(crate) async fn answer(
@@ -60,12 +61,18 @@ async fn exchange(
             grants::client_credentials::exchange(&scene.context(), &client, &params)?
         }
         GrantType::AuthorizationCode | GrantType::RefreshToken => {
+            let family = match grant {
+                GrantType::RefreshToken => grants::refresh_token::family(&scene.context(), &params),
+                GrantType::AuthorizationCode | GrantType::ClientCredentials => None,
+            };
             let params: Params<'static> = params.into_owned();
-            scene
-                .write(move |scene, store| {
-                    grants::exchange(&scene.context(), store, &client, grant, &params)
-                })
-                .await?
+            let rule = move |scene: &Scene, store: &mut Transaction| {
+                grants::exchange(&scene.context(), store, &client, grant, &params)
+            };
+            match family {
+                Some(family) => scene.write_family(family, rule).await?,
+                None => scene.write(rule).await?,
+            }
         }
     };
     if let Some(rotation) = issue.rotation {

@@ -55,8 +55,8 @@ async fn tell(
         userinfo::userinfo(&scene.context(), store, scene.keys(), &question)
     });
     let (mut subject, mut seen) = ask.await?;
-    if seen.promotion.is_some() {
-        let settle = scene.write(move |scene, store| {
+    if let Some((family, _)) = seen.promotion {
+        let settle = scene.write_family(family, move |scene, store| {
             userinfo::settle(&scene.context(), store, scene.keys(), &token)
         });
         (subject, seen) = settle.await?;

@@ -11,7 +11,7 @@ use crate::protocol::params::Params;
 use crate::protocol::scope::Scope;
 use crate::protocol::store::{Store, Subject};
 use crate::protocol::tokens::family::{Family, Presented, RevocationReason};
-use crate::protocol::tokens::refresh_token::Minted;
+use crate::protocol::tokens::refresh_token::{FamilyId, Minted};
 use crate::protocol::tokens::{IdTokenFacts, Issue, Owner, TokenOrigin, new_token_id};
 
 /// Why a refresh is refused.
@@ -31,6 +31,12 @@ enum Refused {
 /// How often the gate may be lost before we give up; each loss means that another request of the same
 /// family won.
 const MOST_TRIES: usize = 64;
+
+/// The family that the request is about, so that a store can prepare for it; `None` if this server did not mint the token.
+pub fn family(context: &Context<'_>, params: &Params<'_>) -> Option<FamilyId> {
+    let presented = params.find("refresh_token")?;
+    Minted::read(presented, context.keys).map(|minted| minted.family)
+}
 
 /// Rotates a refresh token.
 pub fn exchange(

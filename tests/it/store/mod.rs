@@ -1,6 +1,7 @@
 //! The stores: one list of checks for memory, SQLite and PostgreSQL, and what only databases have.
 
 mod administration;
+mod batches;
 mod conformance;
 mod fixtures;
 mod identity;

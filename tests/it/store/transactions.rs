@@ -38,7 +38,7 @@ fn trouble(outcome: Outcome) -> Trouble {
 }
 
 /// Holds a writer until the returned sender is used or dropped.
-fn hold_a_writer(storage: &Storage) -> mpsc::Sender<()> {
+pub(super) fn hold_a_writer(storage: &Storage) -> mpsc::Sender<()> {
     let (release, released) = mpsc::channel();
     let (begun, has_begun) = mpsc::channel();
     let storage = storage.clone();
@@ -53,7 +53,7 @@ fn hold_a_writer(storage: &Storage) -> mpsc::Sender<()> {
     release
 }
 
-fn run_async<T>(future: impl Future<Output = T>) -> T {
+pub(super) fn run_async<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build();
