@@ -22,6 +22,7 @@ use crate::protocol::client::{
 use crate::protocol::context::{Timestamp, TokenKeys};
 use crate::protocol::error::StoreError;
 use crate::protocol::redirect_uri::RegisteredRedirectUri;
+use crate::protocol::refresh_policy::RefreshOverrides;
 use crate::protocol::registration;
 use crate::protocol::scope::Scope;
 use crate::protocol::store::Subject;
@@ -191,6 +192,7 @@ impl SeedClient {
                 .unwrap_or_else(|| registration::usual_id_token_algorithm(algorithms)),
             requires_pkce: self.pkce,
             requires_consent: self.consent,
+            refresh: RefreshOverrides::default(),
             disabled: false,
             created_at: now,
             updated_at: now,

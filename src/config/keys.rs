@@ -75,6 +75,11 @@ pub static KEYS: &[Key] = &[
         "Addresses or networks whose X-Forwarded-For is believed",
     ),
     key(
+        "refresh_rotation",
+        "tolerant",
+        "What a refresh does to the refresh token: tolerant, or strict for one-time use",
+    ),
+    key(
         "lifetimes.access_token",
         "5m",
         "Life of an access token, 1s to 24h",
@@ -171,6 +176,8 @@ pub(super) static OTHER_NAMES: &[(&str, &str)] = &[
     ("token_lifetime", "lifetimes.access_token"),
     ("access_token_ttl", "lifetimes.access_token"),
     ("refresh_token", "lifetimes.refresh_idle"),
+    ("rotation", "refresh_rotation"),
+    ("token_rotation", "refresh_rotation"),
     ("support_url", "help_url"),
     ("title", "server_name"),
     ("name", "server_name"),

@@ -1,12 +1,16 @@
-//! How long things live: the settings behind [`Policy`].
+//! How long things live, and how refresh tokens rotate: the settings behind [`Policy`].
+
+use std::ops::RangeInclusive;
 
 use crate::config::problem;
 use crate::config::reader::{Reader, duration_text};
 use crate::crypto::algorithm::Algorithm;
 use crate::protocol::context::Policy;
+use crate::protocol::refresh_policy::RefreshRotation;
 
 pub(super) fn read(reader: &mut Reader, access_token_algorithm: Algorithm) -> Policy {
     let default = Policy::default();
+    let refresh_rotation = reader.text("refresh_rotation", parse_rotation);
     let mut duration = |key, range, default| reader.duration(key, range).unwrap_or(default);
     let policy = Policy {
         access_token_lifetime: duration(
@@ -23,15 +27,16 @@ pub(super) fn read(reader: &mut Reader, access_token_algorithm: Algorithm) -> Po
         ),
         refresh_idle_lifetime: duration(
             "lifetimes.refresh_idle",
-            1..=TEN_YEARS,
+            REFRESH_LIFETIME,
             default.refresh_idle_lifetime,
         ),
         refresh_absolute_lifetime: duration(
             "lifetimes.refresh_absolute",
-            1..=TEN_YEARS,
+            REFRESH_LIFETIME,
             default.refresh_absolute_lifetime,
         ),
-        retry_window: duration("lifetimes.retry_window", 0..=300, default.retry_window),
+        retry_window: duration("lifetimes.retry_window", RETRY_WINDOW, default.retry_window),
+        refresh_rotation: refresh_rotation.unwrap_or(default.refresh_rotation),
         session_idle_lifetime: duration(
             "lifetimes.session_idle",
             60..=YEAR,
@@ -63,6 +68,18 @@ pub(super) fn read(reader: &mut Reader, access_token_algorithm: Algorithm) -> Po
     policy
 }
 
+/// Without rotation a token is only as safe as the client that holds it, so that mode is for single clients.
+fn parse_rotation(text: &str) -> Result<RefreshRotation, String> {
+    match text.parse() {
+        Ok(RefreshRotation::None) => Err(
+            "may be none for single clients only: issuant client set ID --refresh-rotation none"
+                .to_owned(),
+        ),
+        Ok(rotation) => Ok(rotation),
+        Err(_) => Err("must be tolerant or strict".to_owned()),
+    }
+}
+
 /// Idle first, then absolute.
 fn refuse_idle_beyond_absolute(reader: &mut Reader, keys: [&str; 2], [idle, absolute]: [i64; 2]) {
     let [idle_key, absolute_key] = keys;
@@ -80,6 +97,11 @@ fn refuse_idle_beyond_absolute(reader: &mut Reader, keys: [&str; 2], [idle, abso
         reader.note(problem::CONTRADICTION, given, message);
     }
 }
+
+/// Of the idle and of the absolute life of refresh tokens, for the server and for single clients.
+pub const REFRESH_LIFETIME: RangeInclusive<i64> = 1..=TEN_YEARS;
+/// Of the retry window. Inside of it a thief and a client that repeats itself cannot be told apart.
+pub const RETRY_WINDOW: RangeInclusive<i64> = 0..=300;
 
 const DAY: i64 = 86_400;
 const YEAR: i64 = 366 * DAY;

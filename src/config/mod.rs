@@ -12,7 +12,7 @@ pub mod environment;
 pub mod http;
 pub mod issuer;
 pub mod keys;
-mod lifetimes;
+pub mod lifetimes;
 pub mod log;
 pub mod pages;
 pub mod problem;
@@ -23,7 +23,7 @@ pub mod signing;
 mod tests;
 
 pub use self::raw::{Flag, Sources};
-pub use self::reader::duration_text;
+pub use self::reader::{duration_text, read_duration};
 
 use self::database::DatabaseConfig;
 use self::http::HttpSettings;

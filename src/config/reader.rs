@@ -105,16 +105,15 @@ impl Reader {
         range: RangeInclusive<i64>,
     ) -> Option<i64> {
         let given = self.raw.value(key)?.clone();
-        let seconds = match &given.literal {
-            Literal::Text(text) | Literal::Integer(text) => parse_duration(text.trim()),
-            Literal::List(_) | Literal::Other => None,
+        let text = match &given.literal {
+            Literal::Text(text) | Literal::Integer(text) => text.trim(),
+            // No duration is an empty text.
+            Literal::List(_) | Literal::Other => "",
         };
-        if let Some(seconds) = seconds.filter(|seconds| range.contains(seconds)) {
-            return Some(seconds);
+        match read_duration(text, &range) {
+            Ok(seconds) => Some(seconds),
+            Err(reason) => self.refuse(key, &given, &reason),
         }
-        let (low, high) = (duration_text(*range.start()), duration_text(*range.end()));
-        let reason = format!("must be a duration from {low} to {high}, as 90s, 5m, 1h or 30d");
-        self.refuse(key, &given, &reason)
     }
 
     /// Notes a problem with a setting that was given or, if it was not, that stands nowhere.
@@ -142,6 +141,16 @@ impl Reader {
             .push(Problem::at(problem::VALUE, &given.origin, message));
         None
     }
+}
+
+/// A duration in seconds within a range: a number of seconds, or a number with `s`, `m`, `h` or `d`. The error goes on
+/// from the name of what was set.
+pub fn read_duration(text: &str, range: &RangeInclusive<i64>) -> Result<i64, String> {
+    let seconds = parse_duration(text).filter(|seconds| range.contains(seconds));
+    seconds.ok_or_else(|| {
+        let (low, high) = (duration_text(*range.start()), duration_text(*range.end()));
+        format!("must be a duration from {low} to {high}, as 90s, 5m, 1h or 30d")
+    })
 }
 
 fn parse_duration(text: &str) -> Option<i64> {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::config::{Config, Flag, Mode, Sources};
 use crate::crypto::algorithm::Algorithm;
+use crate::protocol::refresh_policy::RefreshRotation;
 
 fn sources(file: &str, environment: &[(&str, &str)]) -> Sources {
     Sources {
@@ -83,6 +84,7 @@ fn every_key_can_be_set_in_the_file() {
         server_name = "Example"
         help_url = "mailto:help@example.com"
         trusted_proxies = ["10.0.0.5", "fd00::/8"]
+        refresh_rotation = "strict"
         [lifetimes]
         access_token = "10m"
         id_token = 120
@@ -117,6 +119,7 @@ fn every_key_can_be_set_in_the_file() {
     assert_eq!(config.policy.access_token_lifetime, 600);
     assert_eq!(config.policy.id_token_lifetime, 120);
     assert_eq!(config.policy.retry_window, 0);
+    assert_eq!(config.policy.refresh_rotation, RefreshRotation::Strict);
     assert_eq!(config.policy.access_token_algorithm, Algorithm::EdDsa);
     assert_eq!(config.signing.announce, 86_400);
     assert_eq!((config.database.readers, config.database.writers), (8, 2));
@@ -218,6 +221,14 @@ fn each_mistake_has_its_sentence() {
         (
             "[lifetimes]\nrefresh_idle = \"91d\"",
             "issuant.toml:2  `lifetimes.refresh_idle` (91d) is longer than `lifetimes.refresh_absolute` (90d)  [E0106]",
+        ),
+        (
+            "refresh_rotation = \"always\"",
+            "issuant.toml:1  `refresh_rotation` must be tolerant or strict  [E0103]",
+        ),
+        (
+            "refresh_rotation = \"none\"",
+            "issuant.toml:1  `refresh_rotation` may be none for single clients only: issuant client set ID --refresh-rotation none  [E0103]",
         ),
         (
             "issuer = \"https://id.example.com/\"",

@@ -9,6 +9,7 @@ use crate::crypto::algorithm::Algorithm;
 use crate::crypto::digest::Digest;
 use crate::protocol::context::Timestamp;
 use crate::protocol::redirect_uri::{RedirectRefused, RedirectTarget, RegisteredRedirectUri};
+use crate::protocol::refresh_policy::RefreshOverrides;
 use crate::protocol::scope::Scope;
 
 /// How a client authenticates at the token endpoint (OpenID Connect Core §9).
@@ -204,6 +205,8 @@ pub struct Client {
     pub requires_pkce: bool,
     /// Whether people are asked; false for an operator's own apps.
     pub requires_consent: bool,
+    /// How its refresh tokens live, where it differs from the server's settings.
+    pub refresh: RefreshOverrides,
     /// A disabled client can do nothing.
     pub disabled: bool,
     /// When it was registered.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::crypto::digest::{Digest, DigestKey, RootKey};
 use crate::crypto::random::RandomSource;
 use crate::protocol::client::Client;
+use crate::protocol::refresh_policy::RefreshRotation;
 
 /// Seconds since 1970-01-01 UTC.
 pub type Timestamp = i64;
@@ -33,6 +34,8 @@ pub struct Policy {
     pub refresh_absolute_lifetime: i64,
     /// Within so many seconds a repeated refresh gets the identical answer; 0 turns it off.
     pub retry_window: i64,
+    /// What a refresh does to the refresh token of a client that has no mode of its own.
+    pub refresh_rotation: RefreshRotation,
     /// A browser session ends when it was not used for so long.
     pub session_idle_lifetime: i64,
     /// A browser session ends at this age.
@@ -51,6 +54,7 @@ impl Default for Policy {
             refresh_idle_lifetime: 30 * 86_400,
             refresh_absolute_lifetime: 90 * 86_400,
             retry_window: 10,
+            refresh_rotation: RefreshRotation::Tolerant,
             session_idle_lifetime: 86_400,
             session_absolute_lifetime: 30 * 86_400,
             access_token_algorithm: crate::crypto::algorithm::Algorithm::Es256,

@@ -4,7 +4,7 @@
 //! - **A client asks for a token of its own**: [`client_auth`] finds out who asks, [`grants`] chooses the grant,
 //!   [`grants::client_credentials`] decides, [`tokens`] signs.
 //! - **A client refreshes**: the same, with [`grants::refresh_token`]; what a refresh token means is said in
-//!   [`tokens::family`].
+//!   [`tokens::family`], under the settings that [`refresh_policy`] finds for the client.
 //! - **A person signs in**: [`authorize`] checks the request, [`authorize::next_step`] sends the browser to the sign-in
 //!   page, to the consent page or on, [`authorize::answer`] makes the code, [`authorize::response`] writes the address,
 //!   [`grants::authorization_code`] redeems it.
@@ -28,6 +28,7 @@ pub mod metadata;
 pub mod params;
 pub mod pkce;
 pub mod redirect_uri;
+pub mod refresh_policy;
 pub mod registration;
 pub mod revocation;
 pub mod scope;

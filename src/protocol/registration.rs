@@ -5,6 +5,7 @@
 
 use crate::crypto::algorithm::Algorithm;
 use crate::protocol::client::{AuthenticationMethod, Client, GrantType};
+use crate::protocol::refresh_policy::{RefreshOverrides, RefreshRotation};
 
 /// Why a client cannot be as it is described.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -24,6 +25,12 @@ pub enum Contradiction {
     /// RFC 9700 §2.1.1.
     #[error("a client without a secret must use PKCE")]
     PublicWithoutPkce,
+    /// RFC 9700 §2.2.2.
+    #[error("the refresh rotation none needs a client with a secret, but the method is none")]
+    PublicWithoutRotation,
+    /// An idle life that can never be used up.
+    #[error("the client's idle life of refresh tokens is longer than its absolute one")]
+    IdleBeyondAbsolute,
     /// No key of this server signs that way.
     #[error("no signing key is for {0}")]
     NoKey(Algorithm),
@@ -44,6 +51,12 @@ pub enum Doubt {
     /// It has to be confidential to authenticate.
     #[error("the client has no secret yet, so it cannot authenticate: add one")]
     NoSecret,
+    /// There is nothing that they could be about.
+    #[error("the refresh settings are of no use without the grant refresh_token")]
+    UnusedRefreshSettings,
+    /// Only the tolerant mode repeats an answer.
+    #[error("the retry window is of use only with the refresh rotation tolerant")]
+    UnusedRetryWindow,
 }
 
 /// Everything that contradicts itself. `algorithms` are those that this server has keys for.
@@ -68,6 +81,14 @@ pub fn contradictions(client: &Client, algorithms: &[Algorithm]) -> Vec<Contradi
             Contradiction::PublicWithoutPkce,
         ),
         (
+            client.is_public() && client.refresh.rotation == Some(RefreshRotation::None),
+            Contradiction::PublicWithoutRotation,
+        ),
+        (
+            has_idle_beyond_absolute(&client.refresh),
+            Contradiction::IdleBeyondAbsolute,
+        ),
+        (
             uses_code && !algorithms.contains(&client.id_token_algorithm),
             Contradiction::NoKey(client.id_token_algorithm),
         ),
@@ -90,8 +111,29 @@ pub fn doubts(client: &Client) -> Vec<Doubt> {
         ),
         (uses_code && !client.requires_pkce, Doubt::NoPkce),
         (has_method && client.secrets.is_empty(), Doubt::NoSecret),
+        (
+            client.refresh != RefreshOverrides::default()
+                && !client.may_use(GrantType::RefreshToken),
+            Doubt::UnusedRefreshSettings,
+        ),
+        (
+            client.refresh.retry_window.is_some()
+                && matches!(
+                    client.refresh.rotation,
+                    Some(RefreshRotation::Strict | RefreshRotation::None)
+                ),
+            Doubt::UnusedRetryWindow,
+        ),
     ];
     found(checks)
+}
+
+/// Of the client's own two values; beside one of the server's the smaller one wins.
+fn has_idle_beyond_absolute(own: &RefreshOverrides) -> bool {
+    match (own.idle_lifetime, own.absolute_lifetime) {
+        (Some(idle), Some(absolute)) => idle > absolute,
+        (_, _) => false,
+    }
 }
 
 /// The scope that a client gets when nobody says which: what a sign-in with refresh needs, nothing for a client
@@ -148,6 +190,7 @@ mod tests {
             id_token_algorithm: Algorithm::Rs256,
             requires_pkce: true,
             requires_consent: true,
+            refresh: RefreshOverrides::default(),
             disabled: false,
             created_at: 0,
             updated_at: 0,
@@ -180,6 +223,13 @@ mod tests {
         assert_eq!(found, [Contradiction::RefreshAlone]);
         let (found, _) = check(|client| client.requires_pkce = false);
         assert_eq!(found, [Contradiction::PublicWithoutPkce]);
+        let (found, _) = check(|client| client.refresh.rotation = Some(RefreshRotation::None));
+        assert_eq!(found, [Contradiction::PublicWithoutRotation]);
+        let (found, _) = check(|client| {
+            client.refresh.idle_lifetime = Some(61);
+            client.refresh.absolute_lifetime = Some(60);
+        });
+        assert_eq!(found, [Contradiction::IdleBeyondAbsolute]);
         let (found, _) = check(|client| client.id_token_algorithm = Algorithm::EdDsa);
         assert_eq!(found, [Contradiction::NoKey(Algorithm::EdDsa)]);
     }
@@ -194,5 +244,24 @@ mod tests {
         assert_eq!(doubts, [Doubt::NoOpenid, Doubt::NoPkce, Doubt::NoSecret]);
         let (_, doubts) = check(|client| client.grants = Vec::new());
         assert_eq!(doubts, [Doubt::UnusedRedirectUris]);
+        let (_, doubts) = check(|client| {
+            client.grants = vec![GrantType::AuthorizationCode];
+            client.refresh.idle_lifetime = Some(60);
+        });
+        assert_eq!(doubts, [Doubt::UnusedRefreshSettings]);
+        let (_, doubts) = check(|client| {
+            client.refresh.rotation = Some(RefreshRotation::Strict);
+            client.refresh.retry_window = Some(5);
+        });
+        assert_eq!(doubts, [Doubt::UnusedRetryWindow]);
+    }
+
+    #[test]
+    fn a_confidential_client_may_keep_its_refresh_token() {
+        let (found, _) = check(|client| {
+            client.authentication_method = AuthenticationMethod::ClientSecretBasic;
+            client.refresh.rotation = Some(RefreshRotation::None);
+        });
+        assert_eq!(found, []);
     }
 }

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 
 use crate::protocol::client::{Client, ClientId, ClientSecret, StoredSecret};
 use crate::protocol::error::{StoreError, Trouble};
+use crate::protocol::refresh_policy::RefreshOverrides;
 use crate::storage::backend::{Transaction, on};
 use crate::storage::columns::{damaged, digest, from_json, parse, to_json};
 use crate::storage::schema::{client_secrets, clients};
@@ -165,7 +166,7 @@ fn taken() -> StoreError {
 }
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = clients)]
+#[diesel(table_name = clients, treat_none_as_null = true)]
 struct ClientRow {
     id: String,
     name: String,
@@ -181,6 +182,10 @@ struct ClientRow {
     disabled: bool,
     created_at: i64,
     updated_at: i64,
+    refresh_rotation: Option<String>,
+    retry_window: Option<i64>,
+    refresh_idle_lifetime: Option<i64>,
+    refresh_absolute_lifetime: Option<i64>,
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -213,6 +218,13 @@ impl TryFrom<&Client> for ClientRow {
             disabled: client.disabled,
             created_at: client.created_at,
             updated_at: client.updated_at,
+            refresh_rotation: client
+                .refresh
+                .rotation
+                .map(|rotation| rotation.as_str().to_owned()),
+            retry_window: client.refresh.retry_window,
+            refresh_idle_lifetime: client.refresh.idle_lifetime,
+            refresh_absolute_lifetime: client.refresh.absolute_lifetime,
         })
     }
 }
@@ -236,6 +248,15 @@ impl ClientRow {
             id_token_algorithm: parse(&self.id_token_algorithm, WHAT)?,
             requires_pkce: self.requires_pkce,
             requires_consent: self.requires_consent,
+            refresh: RefreshOverrides {
+                rotation: match self.refresh_rotation {
+                    Some(name) => Some(parse(&name, WHAT)?),
+                    None => None,
+                },
+                retry_window: self.retry_window,
+                idle_lifetime: self.refresh_idle_lifetime,
+                absolute_lifetime: self.refresh_absolute_lifetime,
+            },
             disabled: self.disabled,
             created_at: self.created_at,
             updated_at: self.updated_at,

@@ -16,6 +16,10 @@ diesel::table! {
         disabled -> Bool,
         created_at -> BigInt,
         updated_at -> BigInt,
+        refresh_rotation -> Nullable<Text>,
+        retry_window -> Nullable<BigInt>,
+        refresh_idle_lifetime -> Nullable<BigInt>,
+        refresh_absolute_lifetime -> Nullable<BigInt>,
     }
 }
 

@@ -15,6 +15,7 @@ use crate::http::urls;
 use crate::protocol::client::{AuthenticationMethod, Client, ClientId, ClientSecret, GrantType};
 use crate::protocol::context::Timestamp;
 use crate::protocol::redirect_uri::RegisteredRedirectUri;
+use crate::protocol::refresh_policy::RefreshOverrides;
 use crate::protocol::registration;
 use crate::protocol::scope::Scope;
 
@@ -163,6 +164,7 @@ impl Create {
                 .unwrap_or_else(|| registration::usual_id_token_algorithm(algorithms)),
             requires_pkce: !self.no_pkce,
             requires_consent: !self.no_consent,
+            refresh: RefreshOverrides::default(),
             disabled: false,
             created_at: now,
             updated_at: now,

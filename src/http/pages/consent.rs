@@ -96,12 +96,29 @@ fn lifetime_sentence(scene: &Scene, client: &Client, scope: &Scope) -> Option<St
     if !client.may_use(GrantType::RefreshToken) {
         return None;
     }
-    let days = scene.state.policy.refresh_absolute_lifetime / 86_400;
+    let refresh = scene.state.policy.refresh_for(client);
+    let longest = at_most(refresh.absolute_lifetime);
     Some(if scope.contains("offline_access") {
-        format!("The app keeps this access for {days} days at most.")
+        format!("The app keeps this access for {longest} at most.")
     } else {
         "The app keeps this access until you sign out here.".to_owned()
     })
+}
+
+/// A life in the largest unit that it reaches, rounded up.
+fn at_most(seconds: i64) -> String {
+    let units = [
+        (86_400, "day"),
+        (3600, "hour"),
+        (60, "minute"),
+        (1, "second"),
+    ];
+    let reached = units.into_iter().find(|(size, _)| seconds >= *size);
+    let (size, unit) = reached.unwrap_or((1, "second"));
+    match seconds.saturating_add(size - 1) / size {
+        1 => format!("1 {unit}"),
+        count => format!("{count} {unit}s"),
+    }
 }
 
 /// The person decided.
@@ -150,5 +167,24 @@ async fn take_decision(
             Ok(redirect(&decline.await?))
         }
         Some(_) | None => Err((&catalogue::MISSING_PARAMETER).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::at_most;
+
+    #[test]
+    fn a_life_is_told_in_its_largest_unit_and_never_too_short() {
+        for (seconds, text) in [
+            (90 * 86_400, "90 days"),
+            (86_401, "2 days"),
+            (86_400, "1 day"),
+            (7200, "2 hours"),
+            (60, "1 minute"),
+            (5, "5 seconds"),
+        ] {
+            assert_eq!(at_most(seconds), text);
+        }
     }
 }

@@ -132,15 +132,13 @@ fn new_family(
     code: &AuthorizationCode,
     refreshable: bool,
 ) -> (Family, crate::crypto::secret::Secret) {
-    let policy = context.policy;
     // Without a refresh token the family only has to outlive the access token.
     let (absolute, idle) = if refreshable {
-        (
-            policy.refresh_absolute_lifetime,
-            policy.refresh_idle_lifetime,
-        )
+        let policy = context.policy.refresh_for(authenticated.client());
+        (policy.absolute_lifetime, policy.idle_lifetime)
     } else {
-        (policy.access_token_lifetime, policy.access_token_lifetime)
+        let lifetime = context.policy.access_token_lifetime;
+        (lifetime, lifetime)
     };
     let expires_at = context.now + absolute;
     let (rotation, refresh_token) = Rotation::first(

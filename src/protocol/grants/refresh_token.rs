@@ -49,6 +49,7 @@ pub fn exchange(
     let presented = params.find("refresh_token").ok_or(Refused::Missing)?;
     // A token that we never minted changes nothing.
     let minted = Minted::read(presented, context.keys).ok_or(Refused::Unknown)?;
+    let policy = context.policy.refresh_for(client);
 
     for _ in 0..MOST_TRIES {
         let family = store.family(&minted.family)?.ok_or(Refused::Unknown)?;
@@ -57,7 +58,7 @@ pub fn exchange(
         if granted == Err(RefreshRejected::OtherClient) {
             return Err(Refused::OtherClient.into());
         }
-        let (rotation, answer, tag, event) = match family.present(context, &minted) {
+        let (rotation, answer, tag, event) = match family.present(context, &policy, &minted) {
             Presented::Rotate {
                 rotation,
                 answer,

@@ -6,6 +6,11 @@
 //! lost response costs nothing. Any other token that was once minted for the family can only come from
 //! two holders of one sign-in: theft.
 //!
+//! That is [`RefreshRotation::Tolerant`]. With [`RefreshRotation::Strict`] a successor is current from the moment it is
+//! minted, so there is nothing pending; with [`RefreshRotation::None`] nothing is minted at all. A family lives through a
+//! change of the mode: a successor that was pending before may still be used, and so may its predecessor until then,
+//! because the answer that promised so was given under the old mode.
+//!
 //! Everything here is a pure function of the row, the presented token and the time. The store applies the
 //! outcome if the row has not changed meanwhile; otherwise the question is asked again.
 
@@ -14,6 +19,7 @@ use crate::crypto::random::{RandomSource, random_bytes};
 use crate::crypto::secret::Secret;
 use crate::protocol::client::ClientId;
 use crate::protocol::context::{Context, Timestamp, TokenKeys};
+use crate::protocol::refresh_policy::{RefreshPolicy, RefreshRotation};
 use crate::protocol::scope::Scope;
 use crate::protocol::tokens::refresh_token::{FamilyId, Minted};
 
@@ -166,6 +172,10 @@ pub enum RotationEvent {
     Replaced,
     /// The successor was used, became current, and got a successor of its own.
     Promoted,
+    /// [`RefreshRotation::Strict`]: the token was used up, and its successor is current at once.
+    Once,
+    /// [`RefreshRotation::None`]: the same token again.
+    Kept,
 }
 
 /// What an access token of this family means now.
@@ -186,7 +196,12 @@ impl Family {
     }
 
     /// Decides about a refresh token that this server minted for this family.
-    pub fn present(&self, context: &Context<'_>, minted: &Minted) -> Presented {
+    pub fn present(
+        &self,
+        context: &Context<'_>,
+        policy: &RefreshPolicy,
+        minted: &Minted,
+    ) -> Presented {
         if self.revoked.is_some() {
             return Presented::Revoked;
         }
@@ -194,61 +209,97 @@ impl Family {
             return Presented::Expired;
         }
         let digest = minted.digest(context.keys);
-        if digest == self.rotation.current {
-            return self.present_current(context);
-        }
-        match self.rotation.pending {
-            Some(pending) if pending.digest == digest => {
-                let promoted = self.rotation.promote(&pending);
-                self.mint(context, &promoted, RotationEvent::Promoted)
+        let promoted = match self.rotation.pending {
+            Some(_) | None if digest == self.rotation.current => None,
+            Some(pending) if digest == pending.digest => Some(self.rotation.promote(&pending)),
+            Some(_) | None => return Presented::Reused,
+        };
+        match (policy.rotation, promoted) {
+            (RefreshRotation::Tolerant, None) => self.present_current(context, policy),
+            (RefreshRotation::Tolerant, Some(promoted)) => {
+                self.mint(context, policy, &promoted, RotationEvent::Promoted)
             }
-            Some(_) | None => Presented::Reused,
+            (RefreshRotation::Strict, promoted) => {
+                self.mint_once(context, policy, promoted.as_ref().unwrap_or(&self.rotation))
+            }
+            (RefreshRotation::None, promoted) => {
+                let rotation = promoted.as_ref().unwrap_or(&self.rotation);
+                Presented::Rotate {
+                    rotation: rotation.used(self, policy, context.now),
+                    answer: minted.write(context.keys),
+                    tag: digest.tag(),
+                    event: RotationEvent::Kept,
+                }
+            }
         }
     }
 
-    fn present_current(&self, context: &Context<'_>) -> Presented {
+    fn present_current(&self, context: &Context<'_>, policy: &RefreshPolicy) -> Presented {
         match self.rotation.pending {
-            None => self.mint(context, &self.rotation, RotationEvent::Minted),
-            Some(pending) if pending.may_be_repeated(context) => Presented::Rotate {
-                rotation: self.rotation.used(self, context),
-                answer: self.successor(pending.salt).write(context.keys),
+            None => self.mint(context, policy, &self.rotation, RotationEvent::Minted),
+            Some(pending) if pending.may_be_repeated(policy, context.now) => Presented::Rotate {
+                rotation: self.rotation.used(self, policy, context.now),
+                answer: self
+                    .successor(&self.rotation, pending.salt)
+                    .write(context.keys),
                 tag: pending.digest.tag(),
                 event: RotationEvent::Repeated,
             },
-            Some(_) => self.mint(context, &self.rotation, RotationEvent::Replaced),
+            Some(_) => self.mint(context, policy, &self.rotation, RotationEvent::Replaced),
         }
     }
 
-    /// Gives the current token of `rotation` a new successor.
-    fn mint(&self, context: &Context<'_>, rotation: &Rotation, event: RotationEvent) -> Presented {
-        let salt = random_bytes(context.random);
-        let successor = Minted {
-            family: self.id,
-            generation: rotation.generation.saturating_add(1),
-            salt,
-        };
-        let answer = successor.write(context.keys);
-        let digest = context.keys.refresh_digest(answer.expose());
-        let pending = Pending {
-            digest,
-            salt,
-            minted_at: context.now,
-        };
+    /// Gives the current token of `rotation` a new successor, beside it.
+    fn mint(
+        &self,
+        context: &Context<'_>,
+        policy: &RefreshPolicy,
+        rotation: &Rotation,
+        event: RotationEvent,
+    ) -> Presented {
+        let (pending, answer) = self.new_successor(context, rotation);
         Presented::Rotate {
             rotation: Rotation {
                 pending: Some(pending),
-                ..rotation.used(self, context)
+                ..rotation.used(self, policy, context.now)
             },
             answer,
-            tag: digest.tag(),
+            tag: pending.digest.tag(),
             event,
         }
     }
 
-    fn successor(&self, salt: [u8; 16]) -> Minted {
+    /// Gives the current token of `rotation` a new successor, in its place (RFC 9700 §4.14.2).
+    fn mint_once(
+        &self,
+        context: &Context<'_>,
+        policy: &RefreshPolicy,
+        rotation: &Rotation,
+    ) -> Presented {
+        let (successor, answer) = self.new_successor(context, rotation);
+        Presented::Rotate {
+            rotation: rotation.used(self, policy, context.now).promote(&successor),
+            answer,
+            tag: successor.digest.tag(),
+            event: RotationEvent::Once,
+        }
+    }
+
+    fn new_successor(&self, context: &Context<'_>, rotation: &Rotation) -> (Pending, Secret) {
+        let salt = random_bytes(context.random);
+        let token = self.successor(rotation, salt).write(context.keys);
+        let successor = Pending {
+            digest: context.keys.refresh_digest(token.expose()),
+            salt,
+            minted_at: context.now,
+        };
+        (successor, token)
+    }
+
+    fn successor(&self, rotation: &Rotation, salt: [u8; 16]) -> Minted {
         Minted {
             family: self.id,
-            generation: self.rotation.generation.saturating_add(1),
+            generation: rotation.generation.saturating_add(1),
             salt,
         }
     }
@@ -272,8 +323,8 @@ impl Family {
 
 impl Pending {
     /// Whether a repeated refresh gets this very token again.
-    fn may_be_repeated(&self, context: &Context<'_>) -> bool {
-        context.now - self.minted_at < context.policy.retry_window
+    fn may_be_repeated(&self, policy: &RefreshPolicy, now: Timestamp) -> bool {
+        now - self.minted_at < policy.retry_window
     }
 }
 
@@ -324,11 +375,11 @@ impl Rotation {
     }
 
     /// The same tokens, used just now.
-    fn used(&self, family: &Family, context: &Context<'_>) -> Self {
-        let idle_expires_at = context.now + context.policy.refresh_idle_lifetime;
+    fn used(&self, family: &Family, policy: &RefreshPolicy, now: Timestamp) -> Self {
+        let idle_expires_at = now + policy.idle_lifetime;
         Self {
             version: self.version + 1,
-            last_used_at: context.now,
+            last_used_at: now,
             idle_expires_at: idle_expires_at.min(family.expires_at),
             ..self.clone()
         }

@@ -14,6 +14,7 @@ mod introspection;
 mod laws;
 mod logout;
 mod next_step;
+mod refresh_settings;
 mod refresh_token;
 mod revocation;
 mod setup;

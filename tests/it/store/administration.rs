@@ -4,6 +4,7 @@ use issuant::crypto::key_set::KeyState;
 use issuant::identity::store::Consents as _;
 use issuant::protocol::client::{AuthenticationMethod, StoredSecret};
 use issuant::protocol::error::{Fault, Trouble};
+use issuant::protocol::refresh_policy::{RefreshOverrides, RefreshRotation};
 use issuant::protocol::store::{
     AuthorizationCodes as _, SecurityEvent, SecurityEvents as _, TokenFamilies as _,
     WaitingRequests as _,
@@ -28,6 +29,7 @@ fn a_client_reads_as_it_was_written(database: &Database) {
     public.redirect_uris = Vec::new();
     public.post_logout_redirect_uris = Vec::new();
     public.audiences = Vec::new();
+    public.refresh = RefreshOverrides::default();
     public.disabled = true;
     let added = public.clone();
     write(&storage, move |store| store.add_client(&added));
@@ -73,6 +75,28 @@ fn replacing_a_client_leaves_its_secrets(database: &Database) {
     assert!(known && !unknown);
     let found = read(&storage, |store| store.client(&client_id("app")));
     assert_eq!(found, Some(changed));
+}
+
+fn refresh_settings_come_and_go(database: &Database) {
+    let storage = open_with_people(database);
+    let own = [
+        RefreshOverrides::default(),
+        RefreshOverrides {
+            rotation: Some(RefreshRotation::None),
+            retry_window: None,
+            idle_lifetime: Some(1),
+            absolute_lifetime: None,
+        },
+        client("app").refresh,
+    ];
+    for refresh in own {
+        let mut changed = client("app");
+        changed.refresh = refresh;
+        let replacement = changed.clone();
+        assert!(write(&storage, move |store| store.replace_client(&replacement)));
+        let found = read(&storage, |store| store.client(&client_id("app")));
+        assert_eq!(found, Some(changed));
+    }
 }
 
 fn secrets_come_and_go(database: &Database) {
@@ -218,6 +242,7 @@ on_both_databases!(
     a_client_reads_as_it_was_written,
     a_taken_client_identifier_is_a_conflict,
     replacing_a_client_leaves_its_secrets,
+    refresh_settings_come_and_go,
     secrets_come_and_go,
     deleting_a_client_takes_everything_along,
     the_revision_tells_of_changes_to_clients_and_keys,

@@ -7,6 +7,7 @@ use issuant::protocol::authorize::request::{AuthorizationRequest, Prompt};
 use issuant::protocol::client::{
     AuthenticationMethod, Client, ClientId, ClientSecret, GrantType, StoredSecret,
 };
+use issuant::protocol::refresh_policy::{RefreshOverrides, RefreshRotation};
 use issuant::protocol::scope::Scope;
 use issuant::protocol::store::{AuthorizationCode, Subject, WaitingRequest};
 use issuant::protocol::tokens::family::{Family, Pending, Rotation};
@@ -55,6 +56,12 @@ pub(crate) fn client(id: &str) -> Client {
         id_token_algorithm: Algorithm::Es256,
         requires_pkce: true,
         requires_consent: false,
+        refresh: RefreshOverrides {
+            rotation: Some(RefreshRotation::Strict),
+            retry_window: Some(0),
+            idle_lifetime: Some(DAY),
+            absolute_lifetime: Some(2 * DAY),
+        },
         disabled: false,
         created_at: NOW,
         updated_at: NOW,

@@ -14,6 +14,7 @@ use issuant::protocol::client::{
     AuthenticationMethod, Client, ClientSecret, GrantType, StoredSecret,
 };
 use issuant::protocol::context::TokenKeys;
+use issuant::protocol::refresh_policy::RefreshOverrides;
 use issuant::protocol::store::Subject;
 
 /// The issuer of the tests that need no listener.
@@ -182,6 +183,7 @@ fn client(id: &str, authentication_method: AuthenticationMethod) -> Client {
         id_token_algorithm: Algorithm::Es256,
         requires_pkce: true,
         requires_consent: true,
+        refresh: RefreshOverrides::default(),
         disabled: false,
         created_at: NOW,
         updated_at: NOW,
