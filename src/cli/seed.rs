@@ -4,12 +4,14 @@
 //! database.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use serde::Deserialize;
 
 use crate::cli::client::stored_secret_id;
 use crate::cli::failure::{self, Failure};
-use crate::config::Config;
+use crate::config::lifetimes::{REFRESH_LIFETIME, RETRY_WINDOW};
+use crate::config::{Config, read_duration};
 use crate::crypto::algorithm::Algorithm;
 use crate::crypto::password::PasswordHasher;
 use crate::crypto::random::{SystemRandom, random_identifier};
@@ -22,7 +24,7 @@ use crate::protocol::client::{
 use crate::protocol::context::{Timestamp, TokenKeys};
 use crate::protocol::error::StoreError;
 use crate::protocol::redirect_uri::RegisteredRedirectUri;
-use crate::protocol::refresh_policy::RefreshOverrides;
+use crate::protocol::refresh_policy::{RefreshOverrides, RefreshRotation};
 use crate::protocol::registration;
 use crate::protocol::scope::Scope;
 use crate::protocol::store::Subject;
@@ -77,6 +79,28 @@ struct SeedClient {
     pkce: bool,
     #[serde(default = "yes")]
     consent: bool,
+    refresh_rotation: Option<RefreshRotation>,
+    retry_window: Option<Duration>,
+    refresh_idle: Option<Duration>,
+    refresh_absolute: Option<Duration>,
+}
+
+/// A duration as the settings take it.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Duration {
+    Text(String),
+    Seconds(u32),
+}
+
+impl Duration {
+    fn read(given: Option<&Self>, range: &RangeInclusive<i64>) -> Result<Option<i64>, String> {
+        match given {
+            None => Ok(None),
+            Some(Self::Text(text)) => read_duration(text, range).map(Some),
+            Some(Self::Seconds(seconds)) => read_duration(&seconds.to_string(), range).map(Some),
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -157,6 +181,7 @@ impl SeedClient {
         keys: &TokenKeys,
         now: Timestamp,
     ) -> Result<Client, Failure> {
+        let refresh = self.refresh()?;
         let grants = self
             .grants
             .unwrap_or_else(|| registration::usual_grants(!self.redirect_uris.is_empty()));
@@ -192,7 +217,7 @@ impl SeedClient {
                 .unwrap_or_else(|| registration::usual_id_token_algorithm(algorithms)),
             requires_pkce: self.pkce,
             requires_consent: self.consent,
-            refresh: RefreshOverrides::default(),
+            refresh,
             disabled: false,
             created_at: now,
             updated_at: now,
@@ -204,6 +229,33 @@ impl SeedClient {
                 format!("client {}: {contradiction}", client.id),
             )),
         }
+    }
+}
+
+impl SeedClient {
+    fn refresh(&self) -> Result<RefreshOverrides, Failure> {
+        let duration = |name: &str, given: Option<&Duration>, range| {
+            Duration::read(given, range).map_err(|reason| {
+                Failure::new(
+                    &failure::SEED,
+                    format!("client {}: {name} {reason}", self.id),
+                )
+            })
+        };
+        Ok(RefreshOverrides {
+            rotation: self.refresh_rotation,
+            retry_window: duration("retry_window", self.retry_window.as_ref(), &RETRY_WINDOW)?,
+            idle_lifetime: duration(
+                "refresh_idle",
+                self.refresh_idle.as_ref(),
+                &REFRESH_LIFETIME,
+            )?,
+            absolute_lifetime: duration(
+                "refresh_absolute",
+                self.refresh_absolute.as_ref(),
+                &REFRESH_LIFETIME,
+            )?,
+        })
     }
 }
 

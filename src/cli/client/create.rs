@@ -4,6 +4,7 @@ use clap::Args;
 use serde_json::Value;
 
 use crate::cli::answer::{Answer, fields};
+use crate::cli::client::refresh::RefreshFlags;
 use crate::cli::client::view::{self, Made};
 use crate::cli::client::{algorithms, doubts, refuse_contradictions, secret};
 use crate::cli::failure::{self, Failure};
@@ -28,6 +29,7 @@ Examples:
   issuant client create reports --grant client_credentials --scope \"read write\" --show-secret
   issuant client create shop --redirect-uri https://shop.example/callback --out shop.secret
   issuant client create phone --redirect-uri com.example.phone:/callback --auth-method none
+  issuant client create bank --redirect-uri https://bank.example/cb --refresh-rotation none --refresh-idle 7d --out bank.secret
   issuant client create shop --redirect-uri https://shop.example/callback --secret-file - < secret.txt",
     after_long_help = "\
 What is left out is chosen like this:
@@ -36,6 +38,10 @@ What is left out is chosen like this:
   --auth-method         client_secret_basic; none makes a public client, for apps that cannot keep a secret
   --id-token-algorithm  ES256; RS256 for old libraries
   the secret            made here and shown once; only a digest of it is stored
+  refresh settings      those of the server; --refresh-rotation takes
+                          tolerant  a successor replaces a refresh token once it was used
+                          strict    a refresh token is good once, and a lost response ends the sign-in
+                          none      the refresh token stays the same; not with --auth-method none
 PKCE and a consent page are demanded unless switched off. A running server notices within a second."
 )]
 pub(crate) struct Create {
@@ -72,6 +78,8 @@ pub(crate) struct Create {
     /// Do not ask people for consent: for your own applications
     #[arg(long)]
     no_consent: bool,
+    #[command(flatten)]
+    refresh: RefreshFlags,
     #[command(flatten)]
     secret: NewSecret,
 }
@@ -164,7 +172,7 @@ impl Create {
                 .unwrap_or_else(|| registration::usual_id_token_algorithm(algorithms)),
             requires_pkce: !self.no_pkce,
             requires_consent: !self.no_consent,
-            refresh: RefreshOverrides::default(),
+            refresh: self.refresh.apply(RefreshOverrides::default()),
             disabled: false,
             created_at: now,
             updated_at: now,

@@ -3,6 +3,7 @@
 mod create;
 mod delete;
 mod list;
+mod refresh;
 mod secret;
 mod set;
 mod view;

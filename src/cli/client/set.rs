@@ -4,6 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::cli::answer::{Answer, listed, printable};
+use crate::cli::client::refresh::{self, RefreshFlags};
 use crate::cli::client::{algorithms, doubts, find, refuse_contradictions, view};
 use crate::cli::confirm::Confirmation;
 use crate::cli::failure::{self, Failure};
@@ -22,9 +23,12 @@ use crate::protocol::scope::Scope;
 Examples:
   issuant client set shop --name \"Web shop\"
   issuant client set shop --add-redirect-uri https://beta.shop.example/cb
+  issuant client set shop --refresh-rotation strict --refresh-idle 7d --refresh-absolute default
   issuant client set shop --disable",
     after_long_help = "\
-A running server notices within a second. --dry-run shows what would change. --clear audience empties a list."
+A running server notices within a second. --dry-run shows what would change. --clear audience empties a list.
+A refresh setting that is default is the server's again. A changed one holds from the next refresh of each sign-in on;
+the age at which a sign-in ends is fixed when it begins."
 )]
 #[expect(
     clippy::struct_excessive_bools,
@@ -85,6 +89,8 @@ pub(crate) struct Set {
     /// Do not ask people for consent: for your own applications
     #[arg(long)]
     no_consent: bool,
+    #[command(flatten)]
+    refresh: RefreshFlags,
     /// Let it work again
     #[arg(long, conflicts_with = "disable")]
     enable: bool,
@@ -200,6 +206,7 @@ impl Set {
         }
         client.requires_pkce = switched(client.requires_pkce, self.pkce, self.no_pkce);
         client.requires_consent = switched(client.requires_consent, self.consent, self.no_consent);
+        client.refresh = self.refresh.apply(client.refresh);
         client.disabled = switched(client.disabled, self.disable, self.enable);
         if client.is_public() {
             client.secrets.clear();
@@ -211,7 +218,7 @@ impl Set {
 /// What differs: name, old and new value.
 fn changes(before: &Client, after: &Client) -> Vec<(&'static str, String, String)> {
     let describe = |client: &Client| {
-        [
+        let mut pairs = vec![
             ("name", client.name.clone()),
             ("grants", view::grants(client)),
             ("redirect URIs", view::uris(client)),
@@ -227,7 +234,9 @@ fn changes(before: &Client, after: &Client) -> Vec<(&'static str, String, String
             ("PKCE", on_off(client.requires_pkce)),
             ("consent", on_off(client.requires_consent)),
             ("disabled", on_off(client.disabled)),
-        ]
+        ];
+        pairs.extend(refresh::pairs(&client.refresh));
+        pairs
     };
     describe(before)
         .into_iter()

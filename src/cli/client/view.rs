@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use crate::cli::answer::{listed, time_text};
+use crate::cli::client::refresh;
 use crate::crypto::secret::Secret;
 use crate::protocol::client::{Client, ClientSecret, GrantType, StoredSecret};
 use crate::protocol::redirect_uri::RegisteredRedirectUri;
+use crate::protocol::refresh_policy::RefreshOverrides;
 
 /// Where a new secret went.
 pub(crate) enum Made {
@@ -43,6 +45,10 @@ pub(crate) fn json(client: &Client) -> Value {
         "id_token_signed_response_alg": client.id_token_algorithm,
         "require_pkce": client.requires_pkce,
         "require_consent": client.requires_consent,
+        "refresh_rotation": client.refresh.rotation,
+        "retry_window": client.refresh.retry_window,
+        "refresh_idle_lifetime": client.refresh.idle_lifetime,
+        "refresh_absolute_lifetime": client.refresh.absolute_lifetime,
         "disabled": client.disabled,
         "secrets": client.secrets.iter().map(secret_json).collect::<Vec<_>>(),
         "created_at": client.created_at,
@@ -81,6 +87,9 @@ pub(crate) fn pairs(client: &Client) -> Vec<(&'static str, String)> {
     }
     if !client.audiences.is_empty() {
         pairs.push(("audiences", listed(&client.audiences)));
+    }
+    if client.refresh != RefreshOverrides::default() {
+        pairs.extend(refresh::pairs(&client.refresh));
     }
     if client.disabled {
         pairs.push(("disabled", "yes".to_owned()));

@@ -140,7 +140,7 @@ fn dev_can_be_started_again_and_seeded() {
     let program = Program::new();
     program.file(
         "seed.toml",
-        "[[client]]\nid = \"shop\"\nsecret = \"shop-secret\"\n\n[[user]]\nusername = \"maya\"\npassword = \"correct horse\"\nroles = [\"admin\"]\nsub = \"maya-1\"\n",
+        "[[client]]\nid = \"shop\"\nsecret = \"shop-secret\"\nrefresh_rotation = \"none\"\nrefresh_idle = \"1h\"\nrefresh_absolute = 7200\n\n[[user]]\nusername = \"maya\"\npassword = \"correct horse\"\nroles = [\"admin\"]\nsub = \"maya-1\"\n",
     );
     for _ in 0..2 {
         let server = Running::start(&program, "dev --listen 127.0.0.1:0 --seed seed.toml");
@@ -160,12 +160,28 @@ fn dev_can_be_started_again_and_seeded() {
         .expect(0)
         .json();
     assert_eq!(clients["data"]["clients"].as_array().unwrap().len(), 3);
+    let shop = program
+        .run("client show shop --json --data issuant-dev")
+        .expect(0)
+        .json();
+    assert_eq!(shop["data"]["refresh_rotation"], "none");
+    assert_eq!(shop["data"]["retry_window"], Value::Null);
+    assert_eq!(shop["data"]["refresh_idle_lifetime"], 3600);
+    assert_eq!(shop["data"]["refresh_absolute_lifetime"], 7200);
     for (seed, part) in [
         ("[[client]]\nid = \"a b\"\n", "bad.toml:2"),
         ("[[client]]\nid = \"a\"\n\nsecrets = 1\n", "bad.toml:4"),
         (
             "[[client]]\nid = \"a\"\ngrants = [\"authorization_code\"]\n",
             "client a: ",
+        ),
+        (
+            "[[client]]\nid = \"a\"\nretry_window = \"6m\"\n",
+            "client a: retry_window must be a duration from 0s to 5m",
+        ),
+        (
+            "[[client]]\nid = \"a\"\nauth_method = \"none\"\nredirect_uris = [\"https://a.example/cb\"]\nrefresh_rotation = \"none\"\n",
+            "client a: the refresh rotation none",
         ),
         ("[[user]]\nusername = \"a b\"\n", "user a b: "),
     ] {

@@ -50,6 +50,10 @@ const CLIENTS: &str = "
     client set shop --redirect-uri https://shop.example/callback --no-consent --dry-run
     client set shop --redirect-uri https://shop.example/callback --no-consent
     client set shop --add-redirect-uri https://beta.shop.example/cb --add-grant refresh_token --add-grant client_credentials --add-scope mail
+    client set shop --refresh-rotation strict --refresh-idle 7d --refresh-absolute 3600 --retry-window 5s --dry-run
+    client set shop --refresh-rotation none --retry-window 0 --refresh-idle 7d --refresh-absolute 30d
+    client set shop --retry-window default --refresh-absolute default
+    client show shop
     client set shop --disable --json
     client set shop
     client secret add reports --show-secret
@@ -92,6 +96,11 @@ fn what_a_client_may_not_be() {
         client create a --redirect-uri https://shop.example/cb --auth-method none --no-pkce
         client create a --redirect-uri https://shop.example/cb --id-token-algorithm EdDSA --show-secret
         client create a --redirect-uri https://shop.example/cb --id-token-algorithm HS256 --show-secret
+        client create a --redirect-uri https://shop.example/cb --auth-method none --refresh-rotation none
+        client create a --redirect-uri https://shop.example/cb --refresh-idle 2d --refresh-absolute 1d --show-secret
+        client create a --redirect-uri https://shop.example/cb --retry-window 6m --show-secret
+        client create a --redirect-uri https://shop.example/cb --refresh-idle soon --show-secret
+        client create a --redirect-uri https://shop.example/cb --refresh-rotation sometimes --show-secret
         client create a --auth-method none --secret-file - << something long enough
         client create a --secret-file - << too short
         client list
