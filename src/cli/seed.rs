@@ -191,6 +191,7 @@ impl SeedClient {
             stored: StoredSecret::Generated(keys.client_secret_digest(&secret.0)),
             created_at: now,
             expires_at: None,
+            last_used_at: None,
         });
         let client = Client {
             name: self.name.unwrap_or_else(|| self.id.to_string()),

@@ -25,6 +25,7 @@ mod headers;
 pub mod pages;
 pub mod passwords;
 mod scene;
+pub mod secret_uses;
 pub mod snapshot;
 pub mod starts;
 pub mod state;

@@ -37,19 +37,23 @@ impl PasswordQueue {
         }
     }
 
-    /// Whether one of the hashes fits. With no hash, a decoy is compared, so that it takes as long.
-    pub async fn fits(&self, secret: Secret, hashes: Vec<Secret>) -> Result<bool, StoreError> {
+    /// Which of the hashes fits, counted from 0. With no hash, a decoy is compared, so that it takes as long.
+    pub async fn fitting(
+        &self,
+        secret: Secret,
+        hashes: Vec<Secret>,
+    ) -> Result<Option<usize>, StoreError> {
         self.run(move |hasher| {
             if hashes.is_empty() {
                 // The answer does not matter, the time does.
-                return compare(hasher, &secret, hasher.decoy()).map(|_| false);
+                return compare(hasher, &secret, hasher.decoy()).map(|_| None);
             }
-            for hash in &hashes {
+            for (index, hash) in hashes.iter().enumerate() {
                 if compare(hasher, &secret, hash.expose())? {
-                    return Ok(true);
+                    return Ok(Some(index));
                 }
             }
-            Ok(false)
+            Ok(None)
         })
         .await
     }

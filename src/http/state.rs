@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use crate::crypto::random::RandomSource;
 use crate::http::pages::dev_app::DemoApp;
 use crate::http::passwords::PasswordQueue;
+use crate::http::secret_uses::SecretUses;
 use crate::http::snapshot::Snapshot;
 use crate::http::starts::Starts;
 use crate::protocol::context::{Policy, Timestamp, TokenKeys};
@@ -60,6 +61,8 @@ pub struct AppState {
     pub clock: Arc<dyn Clock>,
     /// Password hashes are made and compared here.
     pub passwords: PasswordQueue,
+    /// Which client secrets were used just now.
+    pub secret_uses: SecretUses,
     /// Sign-ins that were started and not finished.
     pub starts: Starts,
     /// The relying party at `/dev/app`, in development.

@@ -2,4 +2,5 @@
 //! server and the commands decide when.
 
 pub mod expire;
+pub mod secret_uses;
 pub mod signing_keys;

@@ -158,7 +158,24 @@ pub struct ClientSecret {
     pub created_at: Timestamp,
     /// From when on it is refused; `None`: never.
     pub expires_at: Option<Timestamp>,
+    /// When somebody last authenticated with it, as far as that was written down; `None`: never. True to
+    /// [`SECRET_USE_RESOLUTION`] in the database; in a running server's memory it is as old as the rest of the client.
+    pub last_used_at: Option<Timestamp>,
 }
+
+/// That somebody authenticated with a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretUse {
+    /// The client.
+    pub client_id: ClientId,
+    /// The public name of the secret.
+    pub secret_id: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A use within so many seconds of one that was written down is not written down: busy clients would keep the disk busy.
+pub const SECRET_USE_RESOLUTION: i64 = 60;
 
 /// How a client secret is stored.
 #[derive(Clone, PartialEq, Eq)]

@@ -8,6 +8,7 @@
 //! | [`keys`] | signing keys, made and opened |
 //! | [`notes`] | what commands beside the server must know of its settings |
 //! | [`watch`] | the snapshot of clients and keys, kept true |
+//! | [`secret_uses`] | when client secrets were last used, written down |
 //! | [`log`] | where log lines go |
 
 use std::net::TcpListener;
@@ -24,6 +25,7 @@ use crate::crypto::random::{RandomSource, SystemRandom};
 use crate::http;
 use crate::http::pages::dev_app::DemoApp;
 use crate::http::passwords::PasswordQueue;
+use crate::http::secret_uses::SecretUses;
 use crate::http::snapshot::Snapshot;
 use crate::http::starts::Starts;
 use crate::http::state::{AppState, Clock, Site};
@@ -42,6 +44,7 @@ pub mod key_secret;
 pub mod keys;
 pub mod log;
 pub mod notes;
+pub mod secret_uses;
 pub mod watch;
 
 /// Why the server stopped, or did not start.
@@ -132,14 +135,19 @@ pub fn run(
             .listen(listener)?
             .run();
         actix_web::rt::spawn(watch::watch(state.clone(), source, seen));
-        actix_web::rt::spawn(keep_up(state));
+        actix_web::rt::spawn(secret_uses::keep_flushing(state.clone()));
+        actix_web::rt::spawn(keep_up(state.clone()));
         // Its first turn sets up the signals; whoever hears that it is ready may send one.
         let server = actix_web::rt::spawn(server);
         tokio::task::yield_now().await;
         on_ready(&facts);
-        server
+        let outcome = server
             .await
-            .unwrap_or_else(|stopped| Err(std::io::Error::other(stopped)))
+            .unwrap_or_else(|stopped| Err(std::io::Error::other(stopped)));
+        if let Err(fault) = secret_uses::flush(&state).await {
+            tracing::warn!(%fault, "the last uses of client secrets were not written down");
+        }
+        outcome
     });
     storage.close();
     Ok(outcome?)
@@ -186,6 +194,7 @@ fn app_state(
     };
     Ok(AppState {
         starts: Starts::default(),
+        secret_uses: SecretUses::default(),
         demo_app: development.then(|| DemoApp::new(&site.issuer)),
         site,
         policy: config.policy,

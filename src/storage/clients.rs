@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
-use crate::protocol::client::{Client, ClientId, ClientSecret, StoredSecret};
+use crate::protocol::client::{
+    Client, ClientId, ClientSecret, SECRET_USE_RESOLUTION, SecretUse, StoredSecret,
+};
 use crate::protocol::error::{StoreError, Trouble};
 use crate::protocol::refresh_policy::RefreshOverrides;
 use crate::storage::backend::{Transaction, on};
@@ -142,6 +144,23 @@ impl Transaction {
         self.changed(rows == 1)
     }
 
+    /// Writes down when secrets were last used, unless a use of about that time is written down already. The revision
+    /// stays: nothing changed that a server has to read again.
+    pub fn note_secret_uses(&mut self, uses: &[SecretUse]) -> Result<(), StoreError> {
+        for one in uses {
+            let secret = client_secrets::table.find((one.client_id.as_str(), &one.secret_id));
+            let is_earlier = client_secrets::last_used_at
+                .is_null()
+                .or(client_secrets::last_used_at.le(one.at - SECRET_USE_RESOLUTION));
+            on!(self, "noting the use of a client secret", c => {
+                diesel::update(secret.filter(is_earlier))
+                    .set(client_secrets::last_used_at.eq(one.at))
+                    .execute(c)
+            })?;
+        }
+        Ok(())
+    }
+
     fn insert_secret(
         &mut self,
         client_id: &ClientId,
@@ -197,6 +216,7 @@ struct SecretRow {
     password_hash: Option<String>,
     created_at: i64,
     expires_at: Option<i64>,
+    last_used_at: Option<i64>,
 }
 
 impl TryFrom<&Client> for ClientRow {
@@ -277,6 +297,7 @@ impl SecretRow {
             password_hash,
             created_at: secret.created_at,
             expires_at: secret.expires_at,
+            last_used_at: secret.last_used_at,
         }
     }
 }
@@ -296,6 +317,7 @@ impl TryFrom<SecretRow> for ClientSecret {
             stored,
             created_at: row.created_at,
             expires_at: row.expires_at,
+            last_used_at: row.last_used_at,
         })
     }
 }

@@ -31,6 +31,7 @@ diesel::table! {
         password_hash -> Nullable<Text>,
         created_at -> BigInt,
         expires_at -> Nullable<BigInt>,
+        last_used_at -> Nullable<BigInt>,
     }
 }
 

@@ -1,10 +1,11 @@
-//! `issuant client secret add` and `remove`: a new secret beside the old one, then the old one away.
+//! `issuant client secret add`, `list` and `remove`: a new secret beside the old one, then, once nobody uses it any
+//! more, the old one away.
 
 use clap::{Args, Subcommand};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cli::Session;
-use crate::cli::answer::{Answer, fields};
+use crate::cli::answer::{Answer, fields, table};
 use crate::cli::client::view::{self, Made};
 use crate::cli::client::{find, not_found};
 use crate::cli::confirm::Confirmation;
@@ -17,7 +18,7 @@ use crate::protocol::client::{ClientId, ClientSecret, StoredSecret};
 use crate::protocol::context::Timestamp;
 use crate::server::data;
 
-/// Add and remove secrets of a client
+/// Add, list and remove secrets of a client
 #[derive(Args, Debug)]
 #[command(
     help_template = crate::cli::TEMPLATE,
@@ -33,6 +34,7 @@ pub(crate) struct Secret {
 #[derive(Subcommand, Debug)]
 enum SecretCommand {
     Add(Add),
+    List(List),
     Remove(Remove),
 }
 
@@ -40,6 +42,7 @@ impl Secret {
     pub(crate) fn run(self, session: &Session) -> Result<Answer, Failure> {
         match self.command {
             SecretCommand::Add(command) => command.run(session),
+            SecretCommand::List(command) => command.run(session),
             SecretCommand::Remove(command) => command.run(session),
         }
     }
@@ -100,6 +103,36 @@ impl Add {
         Ok(Answer::new(data, fields(&pairs)).say(format!(
             "Added a secret to {id}; the others are good as before.\nnext:  change the application over, then: issuant client secret remove {id} OLD-SECRET-ID"
         )))
+    }
+}
+
+/// List the secrets, and when somebody last authenticated with each
+#[derive(Args, Debug)]
+#[command(
+    help_template = crate::cli::TEMPLATE,
+    before_long_help = EXAMPLES,
+    after_long_help = "A use is told to the minute. An old secret that is not used any more can be removed."
+)]
+struct List {
+    /// Identifier of the client
+    #[arg(value_name = "ID")]
+    id: ClientId,
+}
+
+impl List {
+    fn run(self, session: &Session) -> Result<Answer, Failure> {
+        let local = session.open()?;
+        let client = local.read(move |transaction| find(transaction, &self.id))?;
+        let secrets: Vec<Value> = client.secrets.iter().map(view::secret_json).collect();
+        let data = json!({"client_id": client.id, "secrets": secrets});
+        if client.secrets.is_empty() {
+            return Ok(
+                Answer::new(data, "").say(format!("The client {} has no secret.", client.id))
+            );
+        }
+        let rows: Vec<Vec<String>> = client.secrets.iter().map(view::secret_cells).collect();
+        let header = ["SECRET", "KIND", "SINCE", "UNTIL", "LAST USED"];
+        Ok(Answer::new(data, table(&header, &rows)))
     }
 }
 
@@ -188,6 +221,7 @@ fn stored_secret(stored: StoredSecret, now: Timestamp, lifetime: Option<i64>) ->
         stored,
         created_at: now,
         expires_at: lifetime.map(|lifetime| now + lifetime),
+        last_used_at: None,
     }
 }
 
@@ -222,4 +256,5 @@ const EXAMPLES: &str = "\
 Examples:
   issuant client secret add shop --show-secret
   issuant client secret add shop --out shop.secret --expires-in-days 365
+  issuant client secret list shop
   issuant client secret remove shop sec-1f2e3d4c --yes";

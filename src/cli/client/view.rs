@@ -62,6 +62,7 @@ pub(crate) fn secret_json(secret: &ClientSecret) -> Value {
         "kind": kind(&secret.stored),
         "created_at": secret.created_at,
         "expires_at": secret.expires_at,
+        "last_used_at": secret.last_used_at,
     })
 }
 
@@ -102,11 +103,28 @@ pub(crate) fn secret_line(secret: &ClientSecret) -> String {
         .expires_at
         .map_or_else(String::new, |time| format!(", until {}", time_text(time)));
     format!(
-        "{}  {}, since {}{end}",
+        "{}  {}, since {}{end}, {}",
         secret.id,
         kind(&secret.stored),
-        time_text(secret.created_at)
+        time_text(secret.created_at),
+        match secret.last_used_at {
+            Some(time) => format!("last used {}", time_text(time)),
+            None => "never used".to_owned(),
+        }
     )
+}
+
+/// The cells of a table: id, kind, since when, until when, when it was last used.
+pub(crate) fn secret_cells(secret: &ClientSecret) -> Vec<String> {
+    let time =
+        |time: Option<i64>, without: &str| time.map_or_else(|| without.to_owned(), time_text);
+    vec![
+        secret.id.clone(),
+        kind(&secret.stored).to_owned(),
+        time_text(secret.created_at),
+        time(secret.expires_at, "-"),
+        time(secret.last_used_at, "never"),
+    ]
 }
 
 /// What sort of client it is, in two words.

@@ -19,12 +19,13 @@ pub(crate) async fn authenticate(
         Identified::Authenticated(client) => client,
         Identified::NeedsPasswordCheck(check) => {
             let passwords = &scene.state.passwords;
-            let fits = passwords
-                .fits(check.secret().clone(), check.hashes().to_vec())
+            let fitting = passwords
+                .fitting(check.secret().clone(), check.hashes().to_vec())
                 .await?;
-            check.conclude(fits)?
+            check.conclude(fitting)?
         }
     };
+    scene.state.secret_uses.note(&client, scene.now);
     let id = client.client().id.to_string();
     request.extensions_mut().insert(LoggedClient(id));
     Ok(client)

@@ -133,14 +133,14 @@ async fn try_sign_in(
     let user = match begun {
         Begun::Wait(wait) => return too_many(request, scene, &handle, username, wait).await,
         Begun::Decoy => {
-            let compared = scene.state.passwords.fits(password, Vec::new()).await;
+            let compared = scene.state.passwords.fitting(password, Vec::new()).await;
             or_take_back(scene, &username, &source, compared).await?;
             None
         }
         Begun::Compare(user, hash) => {
-            let compared = scene.state.passwords.fits(password, vec![hash]).await;
-            let fits = or_take_back(scene, &username, &source, compared).await?;
-            fits.then_some(user)
+            let compared = scene.state.passwords.fitting(password, vec![hash]).await;
+            let fitting = or_take_back(scene, &username, &source, compared).await?;
+            fitting.map(|_| user)
         }
     };
     let Some(user) = user else {
@@ -180,10 +180,10 @@ async fn or_take_back(
     scene: &Scene,
     username: &str,
     source: &str,
-    compared: Result<bool, StoreError>,
-) -> Result<bool, Fault> {
+    compared: Result<Option<usize>, StoreError>,
+) -> Result<Option<usize>, Fault> {
     let error = match compared {
-        Ok(fits) => return Ok(fits),
+        Ok(fitting) => return Ok(fitting),
         Err(error) => error,
     };
     let (username, source) = (username.to_owned(), source.to_owned());

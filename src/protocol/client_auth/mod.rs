@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::crypto::secret::Secret;
 use crate::protocol::catalogue::{self, Explanation};
-use crate::protocol::client::{AuthenticationMethod, Client, StoredSecret};
+use crate::protocol::client::{AuthenticationMethod, Client, ClientSecret, StoredSecret};
 use crate::protocol::context::Context;
 use crate::protocol::error::Refusal;
 use crate::protocol::params::Params;
@@ -19,12 +19,19 @@ mod basic;
 #[derive(Clone, Debug)]
 pub struct AuthenticatedClient {
     client: Arc<Client>,
+    /// Which of its secrets fitted.
+    place: Option<usize>,
 }
 
 impl AuthenticatedClient {
     /// The client.
     pub fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// The secret with which it proved to be it; `None` for a public client.
+    pub fn secret(&self) -> Option<&ClientSecret> {
+        self.client.secrets.get(self.place?)
     }
 
     /// The client, to keep.
@@ -49,6 +56,8 @@ pub struct PasswordCheck {
     method: AuthenticationMethod,
     secret: Secret,
     hashes: Vec<Secret>,
+    /// Which secret of the client each hash belongs to.
+    places: Vec<usize>,
 }
 
 impl PasswordCheck {
@@ -62,12 +71,11 @@ impl PasswordCheck {
         &self.hashes
     }
 
-    /// The end of authentication, once it is known whether a hash fits.
-    pub fn conclude(self, fits: bool) -> Result<AuthenticatedClient, Refusal> {
-        if !fits {
-            return Err(Refused::Credentials.into());
-        }
-        Ok(admit(self.client, self.method)?)
+    /// The end of authentication, once it is known which of the hashes fits, if any does.
+    pub fn conclude(self, fitting: Option<usize>) -> Result<AuthenticatedClient, Refusal> {
+        let place = fitting.and_then(|index| self.places.get(index).copied());
+        let place = place.ok_or(Refused::Credentials)?;
+        Ok(admit(self.client, self.method, Some(place))?)
     }
 }
 
@@ -107,7 +115,7 @@ pub fn identify(
             if !client.is_public() {
                 return Err(Refused::Nothing.into());
             }
-            Identified::Authenticated(admit(client, AuthenticationMethod::None)?)
+            Identified::Authenticated(admit(client, AuthenticationMethod::None, None)?)
         }
         Credentials::Secret {
             client_id,
@@ -164,22 +172,23 @@ fn compare(
         client
             .secrets
             .iter()
-            .filter(move |secret| is_live(secret.expires_at))
+            .enumerate()
+            .filter(move |(_, secret)| is_live(secret.expires_at))
     };
     let digest = context.keys.client_secret_digest(secret.expose());
-    let fits = live().any(|live| match &live.stored {
+    let fitting = live().find(|(_, live)| match &live.stored {
         StoredSecret::Generated(stored) => *stored == digest,
         StoredSecret::Chosen(_) => false,
     });
-    if fits {
-        return admit(client, method).map(Identified::Authenticated);
+    if let Some((place, _)) = fitting {
+        return admit(client, method, Some(place)).map(Identified::Authenticated);
     }
-    let hashes: Vec<Secret> = live()
-        .filter_map(|live| match &live.stored {
+    let (places, hashes): (Vec<usize>, Vec<Secret>) = live()
+        .filter_map(|(place, live)| match &live.stored {
             StoredSecret::Generated(_) => None,
-            StoredSecret::Chosen(hash) => Some(Secret::new(hash.clone())),
+            StoredSecret::Chosen(hash) => Some((place, Secret::new(hash.clone()))),
         })
-        .collect();
+        .unzip();
     if hashes.is_empty() {
         return Err(if client.is_public() {
             Refused::OtherMethod
@@ -192,6 +201,7 @@ fn compare(
         method,
         secret,
         hashes,
+        places,
     }))
 }
 
@@ -199,6 +209,7 @@ fn compare(
 fn admit(
     client: Arc<Client>,
     method: AuthenticationMethod,
+    place: Option<usize>,
 ) -> Result<AuthenticatedClient, Refused> {
     if client.authentication_method != method {
         return Err(Refused::OtherMethod);
@@ -206,7 +217,7 @@ fn admit(
     if client.disabled {
         return Err(Refused::Disabled);
     }
-    Ok(AuthenticatedClient { client })
+    Ok(AuthenticatedClient { client, place })
 }
 
 impl Refused {

@@ -221,6 +221,38 @@ fn a_running_server_notices_what_commands_change() {
 }
 
 #[test]
+fn a_running_server_writes_down_which_secret_was_used() {
+    let program = Program::migrated().with("ISSUANT_ISSUER", "http://localhost:4343");
+    let port = free_port();
+    let program = program.with("ISSUANT_LISTEN", format!("127.0.0.1:{port}"));
+    let made = |line: &str| {
+        let made = program.run(line).expect(0).json();
+        made["data"]["client_secret"].as_str().unwrap().to_owned()
+    };
+    let first = made("client create reports --show-secret --json");
+    let second = made("client secret add reports --show-secret --json");
+    let uses = || {
+        let listed = program.run("client secret list reports --json").expect(0);
+        let secrets = listed.json()["data"]["secrets"].clone();
+        let uses = secrets.as_array().unwrap().iter();
+        let mut uses: Vec<Value> = uses.map(|it| it["last_used_at"].clone()).collect();
+        // Both are of the same second.
+        uses.sort_by_key(Value::as_i64);
+        uses
+    };
+    let mut server = Running::start(&program, "serve");
+    server.envelope["data"]["issuer"] = format!("http://127.0.0.1:{port}").into();
+    assert_eq!(uses(), [Value::Null, Value::Null]);
+    assert_eq!(server.token("reports", &second).0, 200);
+    wait_for(|| uses()[1].is_i64());
+    assert_eq!(uses()[0], Value::Null);
+    // What was noted in the last second is written when the server stops.
+    assert_eq!(server.token("reports", &first).0, 200);
+    assert_eq!(server.stop(), Some(0));
+    assert!(uses()[0].is_i64());
+}
+
+#[test]
 fn logs_are_plain_and_tell_how_the_first_administrator_is_made() {
     let port = free_port();
     let program = Program::migrated()

@@ -59,6 +59,10 @@ const CLIENTS: &str = "
     client secret add reports --show-secret
     client secret add reports --show-secret
     client secret add phone --show-secret
+    client secret list reports
+    client secret list shop --json
+    client secret list phone
+    client secret list nobody
     client secret remove reports sec-00000000 --yes
     client set reports --auth-method none --grant refresh_token
     client delete reports

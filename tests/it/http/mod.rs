@@ -17,6 +17,7 @@ mod outage;
 mod places;
 mod refresh;
 mod revoke;
+mod secret_uses;
 mod setup;
 mod snapshots;
 mod token;

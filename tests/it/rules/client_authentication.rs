@@ -1,26 +1,47 @@
 //! Who asks (RFC 6749 §2.3).
 
+use issuant::crypto::digest::Digest;
 use issuant::crypto::secret::Secret;
 use issuant::protocol::client::{AuthenticationMethod, ClientSecret, StoredSecret};
-use issuant::protocol::client_auth::{Identified, identify};
+use issuant::protocol::client_auth::{AuthenticatedClient, Identified, identify};
 use issuant::protocol::params::Params;
 
 use super::{Id, World, basic};
-use crate::support::cast::{NOW, password_hasher, secret_of};
+use crate::support::cast::{NOW, password_hash, password_hasher, secret_of};
 
-/// Authenticates, and pays for the password hash where there is one; answers the client's id.
+/// Authenticates; answers the client's id.
 fn check(world: &World, header: Option<&str>, params: &[(&str, &str)]) -> Result<String, Id> {
+    let client = authenticate(world, header, params)?;
+    Ok(client.client().id.to_string())
+}
+
+/// The name of the secret that fitted.
+fn secret_that_fits(
+    world: &World,
+    header: Option<&str>,
+    params: &[(&str, &str)],
+) -> Option<String> {
+    let client = authenticate(world, header, params).unwrap();
+    client.secret().map(|secret| secret.id.clone())
+}
+
+/// Authenticates, and pays for the password hash where there is one.
+fn authenticate(
+    world: &World,
+    header: Option<&str>,
+    params: &[(&str, &str)],
+) -> Result<AuthenticatedClient, Id> {
     let params: Params<'_> = params.iter().copied().collect();
     let client = match identify(&world.ground.context(), header, &params).map_err(|it| it.id())? {
         Identified::Authenticated(client) => client,
         Identified::NeedsPasswordCheck(check) => {
             let hasher = password_hasher();
             let fits = |hash: &Secret| hasher.verify(check.secret(), hash.expose()).unwrap();
-            let fits = check.hashes().iter().any(fits);
-            check.conclude(fits).map_err(|it| it.id())?
+            let fitting = check.hashes().iter().position(fits);
+            check.conclude(fitting).map_err(|it| it.id())?
         }
     };
-    Ok(client.client().id.to_string())
+    Ok(client)
 }
 
 fn check_basic(world: &World, client_id: &str, secret: &str) -> Result<String, Id> {
@@ -162,10 +183,52 @@ fn accepts_either_of_two_live_secrets() {
             stored: StoredSecret::Generated(stored),
             created_at: NOW,
             expires_at: None,
+            last_used_at: None,
         });
     });
-    assert!(check_basic(&world, "web", "newer").is_ok());
-    assert!(check_basic(&world, "web", &secret_of("web")).is_ok());
+    for (secret, id) in [("newer", "newer"), (&secret_of("web"), "generated")] {
+        let fitting = secret_that_fits(&world, Some(&basic("web", secret)), &[]);
+        assert_eq!(fitting.as_deref(), Some(id));
+    }
+}
+
+#[test]
+fn tells_which_of_several_chosen_secrets_fits() {
+    let mut world = World::new();
+    world.change_client("post", |client| {
+        // Before the chosen one: an expired one, and one that was generated.
+        let typed = client.secrets.remove(0);
+        let secret = |id: &str, stored: StoredSecret| ClientSecret {
+            id: id.to_owned(),
+            stored,
+            ..typed.clone()
+        };
+        client.secrets = vec![
+            ClientSecret {
+                expires_at: Some(NOW),
+                ..secret("expired", StoredSecret::Chosen(password_hash("long ago")))
+            },
+            secret(
+                "generated",
+                StoredSecret::Generated(Digest::from_bytes([0; 32])),
+            ),
+            secret("older", StoredSecret::Chosen(password_hash("typed before"))),
+            typed,
+        ];
+    });
+    for (text, id) in [("typed before", "older"), ("typed by hand", "typed")] {
+        let params = [("client_id", "post"), ("client_secret", text)];
+        let fitting = secret_that_fits(&world, None, &params);
+        assert_eq!(fitting.as_deref(), Some(id));
+    }
+    let params = [("client_id", "post"), ("client_secret", "long ago")];
+    assert_eq!(check(&world, None, &params), Err("E1101"));
+}
+
+#[test]
+fn a_public_client_has_no_secret_that_fits() {
+    let params = [("client_id", "spa")];
+    assert_eq!(secret_that_fits(&World::new(), None, &params), None);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use issuant::crypto::key_set::KeyState;
 use issuant::identity::store::Consents as _;
-use issuant::protocol::client::{AuthenticationMethod, StoredSecret};
+use issuant::protocol::client::{AuthenticationMethod, SecretUse, StoredSecret};
 use issuant::protocol::error::{Fault, Trouble};
 use issuant::protocol::refresh_policy::{RefreshOverrides, RefreshRotation};
 use issuant::protocol::store::{
@@ -119,6 +119,66 @@ fn secrets_come_and_go(database: &Database) {
     };
     assert_eq!(ids(0), ["second", "third"]);
     assert_eq!(ids(1), ["first", "second"]);
+}
+
+/// The first and the second secret of a client: when each was last used.
+fn last_uses(storage: &Storage, id: &'static str) -> [Option<i64>; 2] {
+    let client = read(storage, move |store| store.client(&client_id(id))).unwrap();
+    [0, 1].map(|index: usize| client.secrets[index].last_used_at)
+}
+
+fn secret_use(client: &str, secret: &str, at: i64) -> SecretUse {
+    SecretUse {
+        client_id: client_id(client),
+        secret_id: secret.to_owned(),
+        at,
+    }
+}
+
+fn the_use_of_a_secret_is_noted_and_nothing_else_changes(database: &Database) {
+    let storage = open_with_people(database);
+    let before = revision(&storage);
+    write(&storage, |store| {
+        store.note_secret_uses(&[
+            secret_use("app", "second", NOW),
+            secret_use("gone", "first", NOW),
+            secret_use("web", "first", NOW + 1),
+            secret_use("web", "gone", NOW),
+        ])
+    });
+    assert_eq!(last_uses(&storage, "app"), [None, Some(NOW)]);
+    assert_eq!(last_uses(&storage, "web"), [Some(NOW + 1), None]);
+    assert_eq!(revision(&storage), before);
+    let mut expected = client("app");
+    expected.secrets[1].last_used_at = Some(NOW);
+    let found = read(&storage, |store| store.client(&client_id("app")));
+    assert_eq!(found, Some(expected));
+}
+
+fn uses_of_a_secret_are_noted_once_a_minute_and_never_backwards(database: &Database) {
+    let storage = open_with_people(database);
+    for (at, noted) in [
+        (NOW, NOW),
+        (NOW + 59, NOW),
+        (NOW - 1000, NOW),
+        (NOW + 60, NOW + 60),
+        (NOW + 61, NOW + 60),
+        (NOW + 5000, NOW + 5000),
+    ] {
+        write(&storage, move |store| {
+            store.note_secret_uses(&[secret_use("app", "first", at)])
+        });
+        assert_eq!(last_uses(&storage, "app"), [Some(noted), None], "{at}");
+    }
+}
+
+fn replacing_a_client_keeps_when_its_secrets_were_used(database: &Database) {
+    let storage = open_with_people(database);
+    write(&storage, |store| {
+        store.note_secret_uses(&[secret_use("app", "first", NOW)])?;
+        store.replace_client(&client("app"))
+    });
+    assert_eq!(last_uses(&storage, "app"), [Some(NOW), None]);
 }
 
 fn deleting_a_client_takes_everything_along(database: &Database) {
@@ -244,6 +304,9 @@ on_both_databases!(
     replacing_a_client_leaves_its_secrets,
     refresh_settings_come_and_go,
     secrets_come_and_go,
+    the_use_of_a_secret_is_noted_and_nothing_else_changes,
+    uses_of_a_secret_are_noted_once_a_minute_and_never_backwards,
+    replacing_a_client_keeps_when_its_secrets_were_used,
     deleting_a_client_takes_everything_along,
     the_revision_tells_of_changes_to_clients_and_keys,
     signing_keys_are_kept_with_their_timetable,

@@ -74,6 +74,7 @@ pub(crate) fn secret(id: &str, stored: StoredSecret, created_at: i64) -> ClientS
         stored,
         created_at,
         expires_at: Some(NOW + DAY),
+        last_used_at: None,
     }
 }
 

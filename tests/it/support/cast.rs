@@ -201,6 +201,7 @@ fn secret(id: &str, stored: StoredSecret) -> ClientSecret {
         stored,
         created_at: NOW,
         expires_at: None,
+        last_used_at: None,
     }
 }
 

@@ -131,6 +131,7 @@ impl TestOp {
             random: Arc::new(SystemRandom),
             clock: clock.clone(),
             passwords: PasswordQueue::new(cast::password_hasher(), 2),
+            secret_uses: issuant::http::secret_uses::SecretUses::default(),
             starts: issuant::http::starts::Starts::default(),
             demo_app: None,
         };
