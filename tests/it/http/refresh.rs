@@ -1,5 +1,7 @@
 //! Refreshing at the token endpoint. The whole rule is in `rules::refresh_token`.
 
+use issuant::protocol::refresh_policy::RefreshRotation;
+
 use crate::support::op::{TestOp, WEB, on_sqlite, refreshing};
 
 /// Ada signed in to the web app: its refresh token.
@@ -23,6 +25,34 @@ fn a_lost_response_is_answered_again_and_a_used_successor_ends_it() {
             .await
             .assert_error(400, "invalid_grant", "E1324");
         web.refresh(&third)
+            .await
+            .assert_error(400, "invalid_grant", "E1323");
+    });
+}
+
+#[test]
+fn a_client_may_have_one_time_use_or_a_token_that_stays() {
+    on_sqlite(async |op| {
+        let web = op.client("web");
+        let rotate = |rotation| {
+            op.store_changed_client("web", |client| client.refresh.rotation = Some(rotation));
+        };
+        rotate(RefreshRotation::None);
+        let first = signed_in(&op).await;
+        let kept = web.refresh(&first).await;
+        assert_eq!(kept.token("refresh_token"), first);
+        assert_eq!(
+            web.introspect(&kept.token("access_token")).await["active"],
+            true
+        );
+        // A change holds from the next refresh on.
+        rotate(RefreshRotation::Strict);
+        let second = web.refresh(&first).await.token("refresh_token");
+        assert_ne!(second, first);
+        web.refresh(&first)
+            .await
+            .assert_error(400, "invalid_grant", "E1324");
+        web.refresh(&second)
             .await
             .assert_error(400, "invalid_grant", "E1323");
     });
