@@ -146,6 +146,17 @@ pub static KEYS: &[Key] = &[
         "one a core",
         "Threads that answer requests, 1 to 256",
     ),
+    key(
+        "metrics.listen",
+        "",
+        "Address and port of a listener of its own for /metrics, as 127.0.0.1:9464; other machines need metrics.token",
+    ),
+    Key {
+        name: "metrics.token",
+        default: "",
+        help: "What readers of /metrics send as Authorization: Bearer; with it /metrics is on the main listener too",
+        is_secret: true,
+    },
     key("log.format", "pretty", "pretty or json"),
     key("log.level", "info", "error, warn, info, debug or trace"),
 ];

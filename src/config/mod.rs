@@ -14,6 +14,7 @@ pub mod issuer;
 pub mod keys;
 pub mod lifetimes;
 pub mod log;
+pub mod metrics;
 pub mod pages;
 pub mod problem;
 mod raw;
@@ -29,6 +30,7 @@ use self::database::DatabaseConfig;
 use self::http::HttpSettings;
 use self::issuer::Issuer;
 use self::log::LogSettings;
+use self::metrics::MetricsSettings;
 use self::pages::PageSettings;
 use self::problem::Problem;
 use self::raw::Raw;
@@ -64,6 +66,8 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// Listener, threads, proxies.
     pub http: HttpSettings,
+    /// Who may read metrics.
+    pub metrics: MetricsSettings,
     /// Lifetimes in seconds.
     pub policy: Policy,
     /// Signing keys.
@@ -87,6 +91,7 @@ impl Config {
         let data_dir = data_dir.unwrap_or_else(|| PathBuf::from(default_data_dir(mode)));
         let key_secret_file = reader.text("key_secret_file", parse_path);
         let database = DatabaseConfig::read(&mut reader, &data_dir);
+        let metrics = MetricsSettings::read(&mut reader);
         let signing = SigningSettings::read(&mut reader);
         let policy = lifetimes::read(&mut reader, signing.access_token_algorithm);
         let log = LogSettings::read(&mut reader);
@@ -106,6 +111,7 @@ impl Config {
             data_dir,
             database,
             http,
+            metrics,
             policy,
             signing,
             log,

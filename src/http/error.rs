@@ -35,6 +35,8 @@ fn refused(request: &HttpRequest, refusal: Refusal) -> HttpResponse {
     if refusal.code() == ErrorCode::InvalidClient {
         // RFC 6749 §5.2 in the scheme that the client tried; RFC 9110 §15.5.2 wants a challenge with every 401.
         response.insert_header((header::WWW_AUTHENTICATE, challenge(request, "Basic", &[])));
+    } else if refusal.code() == ErrorCode::InvalidToken {
+        response.insert_header((header::WWW_AUTHENTICATE, challenge(request, "Bearer", &[])));
     }
     body(&mut response, refusal, None)
 }
@@ -116,8 +118,12 @@ fn body(
         })
 }
 
-/// The answer of an endpoint that a bearer token protects (RFC 6750 §3).
-pub(crate) fn bearer(request: &HttpRequest, fault: Fault<BearerRefused>) -> HttpResponse {
+/// The answer of an endpoint that a bearer token protects (RFC 6750 §3); `scope` is what it takes.
+pub(crate) fn bearer(
+    request: &HttpRequest,
+    fault: Fault<BearerRefused>,
+    scope: &str,
+) -> HttpResponse {
     let refused = match fault {
         Fault::Refused(refused) => refused,
         Fault::Failed(error) => return failed(request, &error),
@@ -140,7 +146,7 @@ pub(crate) fn bearer(request: &HttpRequest, fault: Fault<BearerRefused>) -> Http
             &[
                 ("error", code),
                 ("error_description", &description),
-                ("scope", "openid"),
+                ("scope", scope),
             ],
         ),
     };
@@ -149,7 +155,7 @@ pub(crate) fn bearer(request: &HttpRequest, fault: Fault<BearerRefused>) -> Http
     body(&mut response, refusal, None)
 }
 
-/// Everything in it is text of ours without quotes and backslashes.
+/// Everything in it is text of ours, or a scope, without quotes and backslashes.
 fn challenge(request: &HttpRequest, scheme: &str, parameters: &[(&str, &str)]) -> HeaderValue {
     let realm = Scene::of(request).map(|scene| scene.state.site.issuer.clone());
     let mut text = format!("{scheme} realm=\"{}\"", realm.unwrap_or_default());
@@ -165,6 +171,9 @@ pub(crate) struct LoggedClient(pub(crate) String);
 
 /// One event for each refusal; never a token, a code or a parameter. What looks like theft is a warning.
 pub(crate) fn log_refusal(request: &HttpRequest, refusal: Refusal) {
+    if let Some(scene) = Scene::of(request) {
+        scene.state.metrics.refused(refusal);
+    }
     let client = request
         .extensions()
         .get::<LoggedClient>()

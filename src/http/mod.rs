@@ -9,7 +9,7 @@ use actix_web::web::{self, Data, get, head, post, resource};
 use actix_web::{App, Error};
 
 use crate::http::endpoints::{
-    authorize, discovery, health, introspect, jwks, logout, revoke, token, userinfo,
+    authorize, discovery, health, introspect, jwks, logout, revoke, token, userinfo, verify,
 };
 use crate::http::pages::{account, assets, consent, dev_app, home, login, setup};
 use crate::http::state::AppState;
@@ -22,6 +22,7 @@ mod error;
 mod extract;
 mod form_token;
 mod headers;
+pub mod metrics;
 pub mod pages;
 pub mod passwords;
 mod scene;
@@ -109,6 +110,12 @@ pub fn app(
                 .route(get().to(health::alive))
                 .route(head().to(health::alive)),
         )
+        .service(resource(urls::METRICS).route(get().to(endpoints::metrics::answer)))
+        .service(
+            resource(urls::VERIFY)
+                .route(get().to(verify::answer))
+                .route(head().to(verify::answer)),
+        )
         .service(
             resource(urls::READYZ)
                 .route(get().to(health::ready))
@@ -119,6 +126,25 @@ pub fn app(
                 dev_app::routes(routes);
             }
         })
+        .default_service(web::to(error::not_found))
+}
+
+/// What the listener for metrics answers.
+pub fn metrics_app(
+    state: Data<AppState>,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    App::new()
+        .app_data(state)
+        .wrap(from_fn(headers::finish))
+        .service(resource(urls::METRICS).route(get().to(endpoints::metrics::on_own_listener)))
         .default_service(web::to(error::not_found))
 }
 

@@ -8,8 +8,10 @@ use actix_web::web::Data;
 use crate::crypto::key_set::KeySet;
 use crate::http::snapshot::Snapshot;
 use crate::http::state::AppState;
+use crate::protocol::bearer::{self, Promotion};
 use crate::protocol::context::{Context, Timestamp};
 use crate::protocol::error::{Fault, StoreError, Trouble};
+use crate::protocol::store::Store;
 use crate::protocol::tokens::refresh_token::FamilyId;
 use crate::storage::Transaction;
 
@@ -68,6 +70,33 @@ impl Scene {
             .storage
             .read(move |transaction| rule(&scene, transaction))
             .await
+    }
+
+    /// Asks a rule about an access token. Where the token proves that a refresh token arrived, that is written before
+    /// anybody relies on the answer.
+    pub(crate) async fn ask<T, R>(
+        &self,
+        rule: impl Fn(&Self, &mut dyn Store) -> Result<(T, Option<Promotion>), Fault<R>>
+        + Clone
+        + Send
+        + 'static,
+    ) -> Result<T, Fault<R>>
+    where
+        T: Send + 'static,
+        R: Send + 'static,
+    {
+        let question = rule.clone();
+        let look = self.read(move |scene, store| question(scene, store));
+        let (answer, promotion) = look.await?;
+        let Some((family, _)) = promotion else {
+            return Ok(answer);
+        };
+        let settle = self.write_family(family, move |scene, store| {
+            bearer::settle(store, |store| rule(scene, store))
+        });
+        let answer = settle.await?;
+        self.state.metrics.promoted();
+        Ok(answer)
     }
 
     /// Runs a rule in a transaction; see [`crate::storage::Storage::write`].

@@ -6,6 +6,8 @@ use arc_swap::ArcSwap;
 use ipnet::IpNet;
 
 use crate::crypto::random::RandomSource;
+use crate::crypto::secret::Secret;
+use crate::http::metrics::Metrics;
 use crate::http::pages::dev_app::DemoApp;
 use crate::http::passwords::PasswordQueue;
 use crate::http::secret_uses::SecretUses;
@@ -59,6 +61,10 @@ pub struct AppState {
     pub random: Arc<dyn RandomSource>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+    /// What happened, counted.
+    pub metrics: Metrics,
+    /// What readers of metrics have to send.
+    pub metrics_token: Option<Secret>,
     /// Password hashes are made and compared here.
     pub passwords: PasswordQueue,
     /// Which client secrets were used just now.

@@ -50,6 +50,10 @@ pub const ASSETS: &str = "/assets/{name}";
 pub const HEALTHZ: &str = "/healthz";
 /// The process can do its work.
 pub const READYZ: &str = "/readyz";
+/// For Prometheus.
+pub const METRICS: &str = "/metrics";
+/// Asked by a proxy before it lets a request pass.
+pub const VERIFY: &str = "/verify";
 /// The demo application of `issuant dev`.
 pub const DEV_APP: &str = "/dev/app";
 /// Where the demo application's codes arrive.

@@ -31,15 +31,13 @@ pub enum BearerRefused {
 /// The rotation by which a pending refresh token becomes the current one of its family.
 pub type Promotion = (FamilyId, Rotation);
 
-/// A token that is good, and what has to be written before it is relied on.
+/// A token that is good.
 #[derive(Debug)]
 pub struct Seen {
     /// Its claims.
     pub token: AccessToken,
     /// The user it speaks of, active; `None` for a client's own token.
     pub subject: Option<Subject>,
-    /// Its use makes a pending refresh token the current one.
-    pub promotion: Option<Promotion>,
 }
 
 /// Finds the one token of a request: in the header, or as `access_token` in a form body (RFC 6750 §2.1, §2.2).
@@ -76,12 +74,13 @@ pub fn read(
 }
 
 /// Asks the store whether a token that reads well is still good: not revoked, its family alive, its user
-/// active.
+/// active. With it comes the promotion that has to be written before the token is relied on, if its use makes a pending
+/// refresh token the current one.
 pub fn look_up(
     context: &Context<'_>,
     store: &mut dyn Store,
     token: AccessToken,
-) -> Result<Seen, Fault<BearerRefused>> {
+) -> Result<(Seen, Option<Promotion>), Fault<BearerRefused>> {
     if store.is_token_revoked(&token.jti)? {
         return Err(BearerRefused::NotGood.into());
     }
@@ -92,11 +91,8 @@ pub fn look_up(
             .client(&token.client_id)
             .filter(|client| !client.disabled);
         client.ok_or(BearerRefused::NotGood)?;
-        return Ok(Seen {
-            token,
-            subject: None,
-            promotion: None,
-        });
+        let subject = None;
+        return Ok((Seen { token, subject }, None));
     };
     let family = store
         .family(&origin.family)?
@@ -112,24 +108,32 @@ pub fn look_up(
         .filter(|client| !client.disabled);
     client.ok_or(BearerRefused::NotGood)?;
     let subject = store.subject(&token.sub)?.filter(|subject| subject.active);
-    let subject = subject.ok_or(BearerRefused::NotGood)?;
-    Ok(Seen {
-        token,
-        subject: Some(subject),
-        promotion,
-    })
+    let subject = Some(subject.ok_or(BearerRefused::NotGood)?);
+    Ok((Seen { token, subject }, promotion))
+}
+
+/// Asks a question about a token where something can be written, and writes what its answer demands. Losing the gate means
+/// that the row changed meanwhile, so the question is asked again.
+pub fn settle<T, R>(
+    store: &mut dyn Store,
+    ask: impl Fn(&mut dyn Store) -> Result<(T, Option<Promotion>), Fault<R>>,
+) -> Result<T, Fault<R>> {
+    for _ in 0..MOST_TRIES {
+        match ask(store)? {
+            (answer, None) => return Ok(answer),
+            (answer, Some(promotion)) => {
+                if promote(store, &promotion)? {
+                    return Ok(answer);
+                }
+            }
+        }
+    }
+    let during = "promoting a refresh token under contention";
+    Err(StoreError::plain(Trouble::Unavailable, during).into())
 }
 
 /// How often the gate may be lost before we give up.
-pub(crate) const MOST_TRIES: usize = 64;
-
-/// Too many others change the same family.
-pub(crate) fn contention() -> StoreError {
-    StoreError::plain(
-        Trouble::Unavailable,
-        "promoting a refresh token under contention",
-    )
-}
+const MOST_TRIES: usize = 64;
 
 /// **Gate**: makes the pending refresh token the current one; false when the row changed meanwhile, and then whether the
 /// token is good has to be asked again.

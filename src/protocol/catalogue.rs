@@ -214,11 +214,14 @@ catalogue! {
         "The access token is not one that this server accepts now.",
         "Get a new one; it may have expired, been revoked or come from another issuer.";
     BEARER_SCOPE = "E1404", InsufficientScope,
-        "The access token lacks the scope openid.",
-        "Request the scope openid.";
+        "The access token does not have the scope that is needed here.",
+        "Request the scope that the challenge names; for userinfo it is openid.";
     MISSING_TOKEN = "E1405", InvalidRequest,
         "The parameter token is missing.",
         "Send the token that the request is about.";
+    METRICS_TOKEN = "E1406", InvalidToken,
+        "Reading metrics needs the token of the setting metrics.token.",
+        "Send Authorization: Bearer, followed by that token.";
 
     // E15xx: sign-out.
     LOGOUT_REDIRECT = "E1501", InvalidRequest,

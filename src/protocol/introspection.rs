@@ -61,15 +61,6 @@ pub struct Introspection {
     pub roles: Vec<String>,
 }
 
-/// What was found out, and the promotion to write before it is told.
-#[derive(Debug)]
-pub enum Outcome {
-    /// Tell this.
-    Known(Box<Introspection>),
-    /// The token proves that a pending refresh token arrived; write that, then tell.
-    Promotes(Box<Introspection>, Promotion),
-}
-
 /// The token that the request is about, if this client may ask.
 pub fn accept<'a>(
     authenticated: &AuthenticatedClient,
@@ -83,27 +74,28 @@ pub fn accept<'a>(
         .ok_or(Refusal::new(&catalogue::MISSING_TOKEN))
 }
 
-/// Finds out about a token.
+/// Finds out about a token. With it comes the promotion that has to be written before the answer is told, if the token
+/// proves that a pending refresh token arrived.
 pub fn introspect(
     context: &Context<'_>,
     store: &mut dyn Store,
     keys: &KeySet,
     authenticated: &AuthenticatedClient,
     token: &str,
-) -> Result<Outcome, StoreError> {
+) -> Result<(Introspection, Option<Promotion>), StoreError> {
     let client = authenticated.client();
     if let Some(minted) = Minted::read(token, context.keys) {
-        return refresh_token(context, store, client, &minted);
+        return Ok((refresh_token(context, store, client, &minted)?, None));
     }
-    let inactive = || Outcome::Known(Box::default());
+    let inactive = || (Introspection::default(), None);
     let Ok(read) = bearer::read(context, keys, token) else {
         return Ok(inactive());
     };
     if !may_know(client, &read) {
         return Ok(inactive());
     }
-    let seen = match bearer::look_up(context, store, read) {
-        Ok(seen) => seen,
+    let (seen, promotion) = match bearer::look_up(context, store, read) {
+        Ok(looked_up) => looked_up,
         Err(Fault::Refused(
             BearerRefused::Missing
             | BearerRefused::Malformed
@@ -113,33 +105,7 @@ pub fn introspect(
         Err(Fault::Failed(error)) => return Err(error),
     };
     let username = seen.subject.map(|subject| subject.username);
-    let told = Box::new(describe(seen.token, username));
-    Ok(match seen.promotion {
-        Some(promotion) => Outcome::Promotes(told, promotion),
-        None => Outcome::Known(told),
-    })
-}
-
-/// The same, where [`introspect`] found something to write: writes it before it is told. Losing the gate means that the
-/// row changed meanwhile, so the question is asked again.
-pub fn settle(
-    context: &Context<'_>,
-    store: &mut dyn Store,
-    keys: &KeySet,
-    authenticated: &AuthenticatedClient,
-    token: &str,
-) -> Result<Introspection, StoreError> {
-    for _ in 0..bearer::MOST_TRIES {
-        match introspect(context, store, keys, authenticated, token)? {
-            Outcome::Known(told) => return Ok(*told),
-            Outcome::Promotes(told, promotion) => {
-                if bearer::promote(store, &promotion)? {
-                    return Ok(*told);
-                }
-            }
-        }
-    }
-    Err(bearer::contention())
+    Ok((describe(seen.token, username), promotion))
 }
 
 fn describe(token: AccessToken, username: Option<String>) -> Introspection {
@@ -166,7 +132,7 @@ fn refresh_token(
     store: &mut dyn Store,
     client: &Client,
     minted: &Minted,
-) -> Result<Outcome, StoreError> {
+) -> Result<Introspection, StoreError> {
     let family = store.family(&minted.family)?;
     let good = family
         .filter(|family| family.client_id == client.id && is_redeemable(family, context, minted));
@@ -177,7 +143,7 @@ fn refresh_token(
             .map(|_| family),
         None => None,
     };
-    Ok(Outcome::Known(Box::new(match good {
+    Ok(match good {
         None => Introspection::default(),
         Some(family) => Introspection {
             active: true,
@@ -190,7 +156,7 @@ fn refresh_token(
             iss: Some(context.issuer.to_owned()),
             ..Introspection::default()
         },
-    })))
+    })
 }
 
 fn is_redeemable(family: &Family, context: &Context<'_>, minted: &Minted) -> bool {

@@ -35,3 +35,4 @@ pub mod scope;
 pub mod store;
 pub mod tokens;
 pub mod userinfo;
+pub mod verification;

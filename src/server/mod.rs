@@ -23,6 +23,7 @@ use crate::config::{Config, Mode};
 use crate::crypto::password::PasswordError;
 use crate::crypto::random::{RandomSource, SystemRandom};
 use crate::http;
+use crate::http::metrics::Metrics;
 use crate::http::pages::dev_app::DemoApp;
 use crate::http::passwords::PasswordQueue;
 use crate::http::secret_uses::SecretUses;
@@ -31,7 +32,7 @@ use crate::http::starts::Starts;
 use crate::http::state::{AppState, Clock, Site};
 use crate::jobs;
 use crate::protocol::context::{Timestamp, TokenKeys};
-use crate::protocol::error::StoreError;
+use crate::protocol::error::{Fault, StoreError};
 use crate::server::data::Data;
 use crate::server::keys::SigningKeyError;
 use crate::server::watch::{SnapshotError, Source};
@@ -123,6 +124,7 @@ pub fn run(
     )?;
     notes::write(&storage, &config)?;
     let workers = config.http.workers;
+    let metrics_listener = config.metrics.listen.map(TcpListener::bind).transpose()?;
     let source = Source::new(config.issuer.as_str(), Arc::new(data.root));
     let (snapshot, seen) = source.load_blocking(&storage, now)?;
     let facts = ready_facts(&snapshot, &made);
@@ -134,6 +136,9 @@ pub fn run(
             .shutdown_timeout(DRAIN)
             .listen(listener)?
             .run();
+        if let Some(listener) = metrics_listener {
+            serve_metrics(state.clone(), listener)?;
+        }
         actix_web::rt::spawn(watch::watch(state.clone(), source, seen));
         actix_web::rt::spawn(secret_uses::keep_flushing(state.clone()));
         actix_web::rt::spawn(keep_up(state.clone()));
@@ -151,6 +156,17 @@ pub fn run(
     });
     storage.close();
     Ok(outcome?)
+}
+
+/// Answers who reads metrics, and nobody else.
+fn serve_metrics(state: Shared<AppState>, listener: TcpListener) -> std::io::Result<()> {
+    let server = HttpServer::new(move || http::metrics_app(state.clone()))
+        .workers(1)
+        .disable_signals()
+        .listen(listener)?
+        .run();
+    actix_web::rt::spawn(server);
+    Ok(())
 }
 
 fn ready_facts(snapshot: &Snapshot, made: &[StoredKey]) -> ReadyFacts {
@@ -193,6 +209,8 @@ fn app_state(
         jwks_max_age: JWKS_MAX_AGE,
     };
     Ok(AppState {
+        metrics: Metrics::new(&storage),
+        metrics_token: config.metrics.token,
         starts: Starts::default(),
         secret_uses: SecretUses::default(),
         demo_app: development.then(|| DemoApp::new(&site.issuer)),
@@ -227,6 +245,14 @@ async fn keep_up(state: Shared<AppState>) {
             Ok(0) => {}
             Ok(rows) => tracing::debug!(rows, "expired rows removed"),
             Err(fault) => tracing::warn!(%fault, "expired rows could not be removed"),
+        }
+        let now = state.clock.now();
+        let count = state
+            .storage
+            .read_long(move |it| Ok::<_, Fault<()>>(it.count_living_families(now)?));
+        match count.await {
+            Ok(live) => state.metrics.families(live),
+            Err(fault) => tracing::warn!(%fault, "living sign-ins of clients could not be counted"),
         }
     }
 }

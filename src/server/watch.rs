@@ -74,7 +74,7 @@ impl Source {
         storage: &Storage,
         now: Timestamp,
     ) -> Result<(Snapshot, Seen), SnapshotError> {
-        self.build(flatten(storage.read(read_all).await)?, now)
+        self.build(flatten(storage.read_long(read_all).await)?, now)
     }
 
     fn build(&self, all: All, now: Timestamp) -> Result<(Snapshot, Seen), SnapshotError> {

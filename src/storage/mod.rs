@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `settings`, `error` | where the database is; what can go wrong |
 //! | `backend`, `queue`, `worker` | connections; who waits; the threads that read and write |
+//! | `measures` | what is measured of the writers |
 //! | `at_hand` | reads that need no other thread |
 //! | `ahead` | rotations that share their statements |
 //! | [`migrations`], `schema` | the schema and its history |
@@ -27,6 +28,7 @@ mod error;
 mod events;
 pub mod keys;
 mod links;
+mod measures;
 mod meta;
 pub mod migrations;
 mod queue;
@@ -45,6 +47,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use prometheus_client::registry::Registry;
 use r2d2::Pool;
 use tokio::sync::oneshot;
 
@@ -53,6 +56,7 @@ use crate::protocol::error::{Fault, StoreError, Trouble};
 use crate::protocol::tokens::refresh_token::FamilyId;
 use crate::storage::at_hand::AtHand;
 use crate::storage::backend::{Connector, Purpose};
+use crate::storage::measures::Measures;
 use crate::storage::queue::Queue;
 use crate::storage::worker::{Jobs, Sharing, Task};
 
@@ -61,9 +65,6 @@ pub use crate::storage::clients::ReadClients;
 pub use crate::storage::error::OpenError;
 pub use crate::storage::events::RecordedEvent;
 pub use crate::storage::settings::{DatabaseSettings, Location};
-
-/// So many writes share one commit at most.
-const BATCH: usize = 256;
 
 /// The row that a trial writes.
 const PROBE: &str = "last_probe";
@@ -80,6 +81,7 @@ pub struct Storage {
 struct Shared {
     reads: Arc<Jobs>,
     at_hand: AtHand,
+    measures: Arc<Measures>,
     writes: Arc<Jobs>,
     patience: Duration,
     connector: Connector,
@@ -139,6 +141,7 @@ impl Storage {
         let storage = Self {
             shared: Arc::new(Shared {
                 reads: Arc::new(Queue::new(settings.queue_length)),
+                measures: Arc::default(),
                 at_hand: AtHand::new(connector.is_sqlite().then(|| read_pool.clone())),
                 writes: Arc::new(Queue::new(settings.queue_length)),
                 patience: settings.patience,
@@ -159,8 +162,9 @@ impl Storage {
         }
         for number in 1..=writers {
             let (jobs, pool) = (Arc::clone(&storage.shared.writes), write_pool.clone());
+            let measures = Arc::clone(&storage.shared.measures);
             storage.start(format!("db-write-{number}"), move || {
-                worker::write(&jobs, &pool, BATCH, sharing);
+                worker::write(&jobs, &pool, sharing, &measures);
             })?;
         }
         Ok(storage)
@@ -182,6 +186,21 @@ impl Storage {
         if let Some(connection) = self.shared.at_hand.take() {
             return self.shared.at_hand.run(connection, rule);
         }
+        self.read_long(rule).await
+    }
+
+    /// [`Storage::read`] for what takes long: always on a reading thread.
+    ///
+    /// # Errors
+    /// Those of [`Storage::read`].
+    pub async fn read_long<T, R>(
+        &self,
+        rule: impl FnOnce(&mut Transaction) -> Result<T, Fault<R>> + Send + 'static,
+    ) -> Result<T, Fault<R>>
+    where
+        T: Send + 'static,
+        R: Send + 'static,
+    {
         self.in_time(ask(&self.shared.reads, None, rule)?).await
     }
 
@@ -199,7 +218,7 @@ impl Storage {
         T: Send + 'static,
         R: Send + 'static,
     {
-        self.in_time(ask(&self.shared.writes, None, rule)?).await
+        self.in_time(self.ask_to_write(None, rule)?).await
     }
 
     /// [`Storage::write`] for a rule that is about one family: it asks for that family, its user and its session, and
@@ -216,8 +235,7 @@ impl Storage {
         T: Send + 'static,
         R: Send + 'static,
     {
-        self.in_time(ask(&self.shared.writes, Some(family), rule)?)
-            .await
+        self.in_time(self.ask_to_write(Some(family), rule)?).await
     }
 
     /// [`Storage::read`] for programs without an asynchronous runtime; it must not be called inside one.
@@ -242,7 +260,7 @@ impl Storage {
         T: Send + 'static,
         R: Send + 'static,
     {
-        let answer = ask(&self.shared.writes, None, rule)?;
+        let answer = self.ask_to_write(None, rule)?;
         answer.blocking_recv().unwrap_or_else(|_| Err(closed()))
     }
 
@@ -265,6 +283,16 @@ impl Storage {
         };
         self.probe().is_good = is_good;
         is_good
+    }
+
+    /// Names its measurements for who reads metrics.
+    pub fn register_metrics(&self, registry: &mut Registry) {
+        self.shared.measures.register(registry);
+    }
+
+    /// Brings those measurements up to date that are not events.
+    pub fn measure(&self) {
+        self.shared.measures.waiting(self.shared.writes.len());
     }
 
     fn probe(&self) -> MutexGuard<'_, Probe> {
@@ -294,6 +322,22 @@ impl Storage {
             .unwrap_or_else(PoisonError::into_inner)
             .push(thread);
         Ok(())
+    }
+
+    fn ask_to_write<T, R>(
+        &self,
+        family: Option<FamilyId>,
+        rule: impl FnOnce(&mut Transaction) -> Result<T, Fault<R>> + Send + 'static,
+    ) -> Result<oneshot::Receiver<Result<T, Fault<R>>>, Fault<R>>
+    where
+        T: Send + 'static,
+        R: Send + 'static,
+    {
+        let asked = ask(&self.shared.writes, family, rule);
+        if asked.is_err() {
+            self.shared.measures.refused();
+        }
+        asked
     }
 
     async fn in_time<T, R>(

@@ -54,6 +54,12 @@ impl<T> Queue<T> {
         state.items.drain(..count).collect()
     }
 
+    /// How many wait.
+    pub(super) fn len(&self) -> usize {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.items.len()
+    }
+
     /// Lets nothing more in.
     pub(super) fn close(&self) {
         self.state

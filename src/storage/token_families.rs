@@ -119,6 +119,18 @@ impl Transaction {
         Ok(())
     }
 
+    /// How many families are neither revoked nor expired. Reads all of them.
+    pub fn count_living_families(&mut self, now: Timestamp) -> Result<i64, StoreError> {
+        on!(self, "counting the living token families", c => {
+            table
+                .filter(families::revoked_at.is_null())
+                .filter(families::expires_at.gt(now))
+                .filter(families::idle_expires_at.gt(now))
+                .count()
+                .get_result(c)
+        })
+    }
+
     /// The families of a user that are neither revoked nor expired.
     pub(super) fn living_families_of(
         &mut self,

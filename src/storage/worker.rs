@@ -5,6 +5,7 @@
 //! commit before is on its way; a lone job never waits for company.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
 
 use r2d2::Pool;
 use tokio::sync::oneshot;
@@ -13,6 +14,7 @@ use crate::protocol::error::{Fault, StoreError, Trouble};
 use crate::protocol::tokens::refresh_token::FamilyId;
 use crate::storage::backend::{Connector, Transaction};
 use crate::storage::error::Failure;
+use crate::storage::measures::Measures;
 use crate::storage::queue::Queue;
 
 /// A rule to run, and somebody who waits for what it says.
@@ -152,10 +154,13 @@ pub(super) enum Sharing {
     Families,
 }
 
-/// Serves writes until the queue is closed and drained, at most `most` in one transaction.
-pub(super) fn write(jobs: &Jobs, pool: &Pool<Connector>, most: usize, sharing: Sharing) {
+/// So many writes share one commit at most.
+const BATCH: usize = 256;
+
+/// Serves writes until the queue is closed and drained.
+pub(super) fn write(jobs: &Jobs, pool: &Pool<Connector>, sharing: Sharing, measures: &Measures) {
     loop {
-        let mut batch = jobs.take(most, |job| {
+        let mut batch = jobs.take(BATCH, |job| {
             sharing == Sharing::All || job.family().is_some()
         });
         if batch.is_empty() {
@@ -164,7 +169,7 @@ pub(super) fn write(jobs: &Jobs, pool: &Pool<Connector>, most: usize, sharing: S
         batch.retain(|job| !job.is_abandoned());
         let failure = match pool.get() {
             Ok(mut transaction) => {
-                let failure = run_batch(&mut batch, &mut transaction).err();
+                let failure = run_batch(&mut batch, &mut transaction, measures).err();
                 if failure.is_some() {
                     transaction.give_up();
                 }
@@ -179,19 +184,24 @@ pub(super) fn write(jobs: &Jobs, pool: &Pool<Connector>, most: usize, sharing: S
 }
 
 /// Runs the batch in one transaction. An error is the failure of all of them.
-fn run_batch(batch: &mut [Box<dyn Job>], transaction: &mut Transaction) -> Result<(), Failure> {
+fn run_batch(
+    batch: &mut [Box<dyn Job>],
+    transaction: &mut Transaction,
+    measures: &Measures,
+) -> Result<(), Failure> {
+    let rules = batch.len();
+    if rules == 0 {
+        return Ok(());
+    }
+    transaction.begin()?;
     match batch {
-        [] => Ok(()),
         // The transaction itself is the part that may have to be undone.
         [only] => {
-            transaction.begin()?;
-            match only.run(transaction) {
-                Verdict::Keep => transaction.commit(),
-                Verdict::Undo => transaction.roll_back(),
+            if only.run(transaction) == Verdict::Undo {
+                return transaction.roll_back();
             }
         }
         several => {
-            transaction.begin()?;
             let families: Vec<FamilyId> = several.iter().filter_map(|job| job.family()).collect();
             transaction.fetch_ahead(&families)?;
             for job in several {
@@ -202,9 +212,12 @@ fn run_batch(batch: &mut [Box<dyn Job>], transaction: &mut Transaction) -> Resul
                 }
             }
             transaction.write_ahead()?;
-            transaction.commit()
         }
     }
+    let began = Instant::now();
+    transaction.commit()?;
+    measures.committed(rules, began.elapsed());
+    Ok(())
 }
 
 fn no_connection(error: &r2d2::Error) -> Failure {

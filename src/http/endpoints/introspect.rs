@@ -17,7 +17,7 @@ use crate::http::scene::Scene;
 use crate::http::state::AppState;
 use crate::http::{error, extract};
 use crate::protocol::error::Fault;
-use crate::protocol::introspection::{self, Introspection, Outcome};
+use crate::protocol::introspection::{self, Introspection};
 
 /// Answers an introspection request.
 pub(crate) async fn answer(
@@ -41,24 +41,11 @@ async fn introspect(
     let params = extract::params(&body)?;
     let client = authenticate(request, scene, &params).await?;
     let token = introspection::accept(&client, &params)?.to_owned();
-    let question = (client.clone(), token.clone());
-    let outcome = scene.read(move |scene, store| {
+    let ask = scene.ask(move |scene, store| {
         let (context, keys) = (scene.context(), scene.keys());
-        let (client, token) = question;
-        Ok::<_, Fault>(introspection::introspect(
+        Ok(introspection::introspect(
             &context, store, keys, &client, &token,
         )?)
     });
-    let family = match outcome.await? {
-        Outcome::Known(told) => return Ok(*told),
-        Outcome::Promotes(_, (family, _)) => family,
-    };
-    // What the token proves is written before anybody relies on it.
-    let settle = scene.write_family(family, move |scene, store| {
-        let (context, keys) = (scene.context(), scene.keys());
-        Ok(introspection::settle(
-            &context, store, keys, &client, &token,
-        )?)
-    });
-    settle.await
+    ask.await
 }

@@ -78,7 +78,9 @@ async fn exchange(
     if let Some(rotation) = issue.rotation {
         tracing::debug!(?rotation, client.id = %issue.client.id, "refresh token rotated");
     }
-    Ok(sign(scene, &issue)?)
+    let tokens = sign(scene, &issue)?;
+    scene.state.metrics.issued(grant, issue.rotation);
+    Ok(tokens)
 }
 
 /// Signs after the commit, outside the transaction.

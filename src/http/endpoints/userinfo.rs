@@ -29,7 +29,7 @@ pub(crate) async fn answer(
     let scene = Scene::new(&state);
     let mut response = match tell(&request, payload, &scene).await {
         Ok(response) => response,
-        Err(fault) => error::bearer(&request, fault),
+        Err(fault) => error::bearer(&request, fault, "openid"),
     };
     cors::allow_client(&request, &mut response);
     response
@@ -50,16 +50,8 @@ async fn tell(
     };
     let params = extract::params(&body).map_err(malformed)?;
     let token = bearer::find(authorization(request), &params)?.to_owned();
-    let question = token.clone();
-    let ask = scene.read(move |scene, store| {
-        userinfo::userinfo(&scene.context(), store, scene.keys(), &question)
-    });
-    let (mut subject, mut seen) = ask.await?;
-    if let Some((family, _)) = seen.promotion {
-        let settle = scene.write_family(family, move |scene, store| {
-            userinfo::settle(&scene.context(), store, scene.keys(), &token)
-        });
-        (subject, seen) = settle.await?;
-    }
-    Ok(HttpResponse::Ok().json(UserInfo::new(&subject, &seen.token.scope)))
+    let ask = scene
+        .ask(move |scene, store| userinfo::userinfo(&scene.context(), store, scene.keys(), &token));
+    let (subject, token) = ask.await?;
+    Ok(HttpResponse::Ok().json(UserInfo::new(&subject, &token.scope)))
 }

@@ -178,6 +178,30 @@ pub enum RotationEvent {
     Kept,
 }
 
+impl RotationEvent {
+    /// All events.
+    pub const ALL: [Self; 6] = [
+        Self::Minted,
+        Self::Repeated,
+        Self::Replaced,
+        Self::Promoted,
+        Self::Once,
+        Self::Kept,
+    ];
+
+    /// The name under which it is counted.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Minted => "minted",
+            Self::Repeated => "repeated",
+            Self::Replaced => "replaced",
+            Self::Promoted => "promoted",
+            Self::Once => "once",
+            Self::Kept => "kept",
+        }
+    }
+}
+
 /// What an access token of this family means now.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Shown {

@@ -17,9 +17,7 @@ async fn signed_in(op: &TestOp, scope: &str) -> Reply {
 }
 
 async fn ask(op: &TestOp, token: &str) -> Reply {
-    let header = ("authorization", format!("Bearer {token}"));
-    op.send(TestRequest::get().uri("/userinfo").insert_header(header))
-        .await
+    op.get_with("/userinfo", token).await
 }
 
 /// The token must not be good, and asking changes nothing.

@@ -282,8 +282,8 @@ impl World {
         let context = self.ground.context();
         let read = bearer::read(&context, &self.ground.keys, access_token)?;
         match bearer::look_up(&context, &mut self.store, read) {
-            Ok(seen) => {
-                if let Some(promotion) = &seen.promotion {
+            Ok((seen, promotion)) => {
+                if let Some(promotion) = &promotion {
                     bearer::promote(&mut self.store, promotion).unwrap();
                 }
                 Ok(seen.token)

@@ -3,7 +3,7 @@
 
 use issuant::protocol::bearer::BearerRefused;
 use issuant::protocol::context::Policy;
-use issuant::protocol::introspection::{Outcome, introspect};
+use issuant::protocol::introspection::introspect;
 use issuant::protocol::refresh_policy::{RefreshOverrides, RefreshPolicy, RefreshRotation};
 use issuant::protocol::revocation::revoke;
 use issuant::protocol::tokens::family::RevocationReason;
@@ -44,10 +44,13 @@ fn successor(world: &mut World, token: &str) -> String {
 fn is_active(world: &mut World, token: &str) -> bool {
     let client = world.authenticated("web");
     let (ground, store) = (&world.ground, &mut world.store);
-    match introspect(&ground.context(), store, &ground.keys, &client, token).unwrap() {
-        Outcome::Known(told) => told.active,
-        Outcome::Promotes(..) => panic!("to ask about a refresh token does not use it"),
-    }
+    let asked = introspect(&ground.context(), store, &ground.keys, &client, token);
+    let (told, promotion) = asked.unwrap();
+    assert!(
+        promotion.is_none(),
+        "to ask about a refresh token does not use it"
+    );
+    told.active
 }
 
 /// The client takes a token back.

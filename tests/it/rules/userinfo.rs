@@ -22,8 +22,8 @@ fn find(authorization: Option<&str>, body: &[(&str, &str)]) -> Result<String, Be
 fn check(world: &mut World, token: &str) -> Result<Value, BearerRefused> {
     let (ground, store) = (&world.ground, &mut world.store);
     match userinfo(&ground.context(), store, &ground.keys, token) {
-        Ok((subject, seen)) => {
-            Ok(serde_json::to_value(UserInfo::new(&subject, &seen.token.scope)).unwrap())
+        Ok(((subject, token), _)) => {
+            Ok(serde_json::to_value(UserInfo::new(&subject, &token.scope)).unwrap())
         }
         Err(Fault::Refused(refused)) => Err(refused),
         Err(Fault::Failed(error)) => panic!("{error:?}"),

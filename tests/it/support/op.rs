@@ -13,7 +13,9 @@ use actix_web::web::{Bytes, Data};
 use arc_swap::ArcSwap;
 use issuant::crypto::algorithm::Algorithm;
 use issuant::crypto::random::SystemRandom;
+use issuant::crypto::secret::Secret;
 use issuant::http::app;
+use issuant::http::metrics::Metrics;
 use issuant::http::passwords::PasswordQueue;
 use issuant::http::snapshot::Snapshot;
 use issuant::http::state::{AppState, Clock, Site};
@@ -61,6 +63,7 @@ pub(crate) struct Setting {
     pub(crate) trusted_proxies: Vec<ipnet::IpNet>,
     pub(crate) development: bool,
     pub(crate) start: Timestamp,
+    pub(crate) metrics_token: Option<Secret>,
 }
 
 impl Default for Setting {
@@ -73,6 +76,7 @@ impl Default for Setting {
             trusted_proxies: Vec::new(),
             development: false,
             start: NOW,
+            metrics_token: None,
         }
     }
 }
@@ -113,6 +117,8 @@ impl TestOp {
         let clock = Arc::new(TestClock(AtomicI64::new(setting.start)));
         let authority = setting.issuer.split_once("://").unwrap().1.to_owned();
         let state = AppState {
+            metrics: Metrics::new(&storage),
+            metrics_token: setting.metrics_token,
             site: Site {
                 origin: setting.issuer.clone(),
                 authority,
@@ -165,6 +171,13 @@ impl TestOp {
     /// A GET of somebody without cookies.
     pub(crate) async fn get(&self, path: &str) -> Reply {
         self.send(TestRequest::get().uri(path)).await
+    }
+
+    /// A GET with a bearer token.
+    pub(crate) async fn get_with(&self, path: &str, token: &str) -> Reply {
+        let header = ("authorization", format!("Bearer {token}"));
+        self.send(TestRequest::get().uri(path).insert_header(header))
+            .await
     }
 
     /// Somebody at a browser that was never here.
