@@ -330,7 +330,7 @@ impl Family {
 
     /// Decides about an access token that carries this tag.
     pub fn show(&self, tag: &Tag, now: Timestamp) -> Shown {
-        if self.revoked.is_some() || now >= self.expires_at {
+        if self.revoked.is_some() || self.is_expired(now) {
             return Shown::NotGood;
         }
         match self.rotation.pending {

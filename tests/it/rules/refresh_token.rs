@@ -303,6 +303,22 @@ fn idle_life_is_counted_from_the_last_use() {
 }
 
 #[test]
+fn an_access_token_is_not_good_for_longer_than_its_family_lives() {
+    for (idle, absolute) in [(100, 1000), (100, 100)] {
+        let mut world = World::new();
+        world.ground.policy.refresh_idle_lifetime = idle;
+        world.ground.policy.refresh_absolute_lifetime = absolute;
+        let r0 = world.sign_in();
+        let a1 = world.refresh(r0.refresh_token()).unwrap().access_token;
+        world.pass(100);
+        // Neither the one of the current token, nor the one that would promote the pending one.
+        for token in [&r0.access_token, &a1] {
+            assert_eq!(world.show(token), Err(BearerRefused::NotGood));
+        }
+    }
+}
+
+#[test]
 fn absolute_life_ends_however_much_it_is_used() {
     let (mut world, mut token) = signed_in();
     for _ in 0..89 {
