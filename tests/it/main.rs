@@ -13,6 +13,8 @@ mod http;
 #[cfg(test)]
 mod journeys;
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod nodes;
 #[cfg(test)]
 mod pages;

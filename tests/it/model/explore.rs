@@ -1,0 +1,171 @@
+//! Breadth-first search: each state once, the nearest first, so that the way to a violation is a shortest one.
+
+use std::collections::{HashSet, VecDeque};
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use super::invariant::Violation;
+use super::moves::{self, Move};
+use super::mutant::Mutant;
+use super::server::{Lifetimes, Server};
+use super::world::World;
+
+/// What a search found.
+#[derive(Debug)]
+pub(super) struct Report {
+    pub(super) states: usize,
+    pub(super) transitions: usize,
+    /// So many moves led to the last state.
+    pub(super) depth: usize,
+    /// No other state can be reached.
+    pub(super) is_complete: bool,
+    pub(super) calls: usize,
+    pub(super) took: Duration,
+    pub(super) violation: Option<Broken>,
+}
+
+/// Visits every state, or the first so many, or stops where a promise is broken.
+pub(super) fn explore(mutant: Option<Mutant>, lifetimes: Lifetimes, most: usize) -> Report {
+    let began = Instant::now();
+    let mut server = Server::new(mutant, lifetimes);
+    let mut search = Search::new(&server);
+    let violation = search.run(&mut server, most).err();
+    Report {
+        states: search.states,
+        transitions: search.transitions,
+        depth: search.depth,
+        is_complete: search.waiting.is_empty() && violation.is_none(),
+        calls: server.calls,
+        took: began.elapsed(),
+        violation,
+    }
+}
+
+struct Search {
+    seen: HashSet<Vec<u8>>,
+    waiting: VecDeque<Reached>,
+    /// The living states in which a thief holds an answer.
+    robbed: Vec<Reached>,
+    ways: Ways,
+    states: usize,
+    transitions: usize,
+    depth: usize,
+}
+
+/// A state and how it was reached.
+struct Reached {
+    world: World,
+    way: usize,
+    moves: usize,
+}
+
+type Broken = (Violation, Vec<Move>);
+
+impl Search {
+    fn new(server: &Server) -> Self {
+        let mut world = World::new(server);
+        let seen = HashSet::from([world.settle()]);
+        let first = Reached {
+            world,
+            way: 0,
+            moves: 0,
+        };
+        Self {
+            seen,
+            waiting: VecDeque::from([first]),
+            robbed: Vec::new(),
+            ways: Ways(vec![(0, None)]),
+            states: 0,
+            transitions: 0,
+            depth: 0,
+        }
+    }
+
+    fn run(&mut self, server: &mut Server, most: usize) -> Result<(), Broken> {
+        while self.states < most
+            && let Some(reached) = self.waiting.pop_front()
+        {
+            self.visit(server, reached)?;
+        }
+        // Afterwards, so that what is broken at one move is told as that.
+        for Reached { world, way, .. } in &self.robbed {
+            moves::two_holders(server, world).map_err(|broken| (broken, self.ways.to(*way)))?;
+        }
+        Ok(())
+    }
+
+    fn visit(&mut self, server: &mut Server, reached: Reached) -> Result<(), Broken> {
+        let Reached { world, way, moves } = &reached;
+        self.depth = *moves;
+        self.states += 1;
+        let next = moves::all(server, world).map_err(|(broken, last)| {
+            let mut steps = self.ways.to(*way);
+            steps.extend(last);
+            (broken, steps)
+        })?;
+        self.transitions += next.len();
+        for (step, mut world) in next {
+            if self.seen.insert(world.settle()) {
+                self.ways.0.push((*way, Some(step)));
+                self.waiting.push_back(Reached {
+                    world,
+                    way: self.ways.0.len() - 1,
+                    moves: moves + 1,
+                });
+            }
+        }
+        // Where nobody can be answered any more, nobody holds anything.
+        if world.loot.is_some() {
+            self.robbed.push(reached);
+        }
+        Ok(())
+    }
+}
+
+/// How each state was reached: from which, and by what.
+struct Ways(Vec<(usize, Option<Move>)>);
+
+impl Ways {
+    fn to(&self, mut node: usize) -> Vec<Move> {
+        let mut way = Vec::new();
+        while let (before, Some(step)) = self.0[node] {
+            way.push(step);
+            node = before;
+        }
+        way.reverse();
+        way
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            states,
+            transitions,
+            depth,
+            calls,
+            ..
+        } = self;
+        write!(
+            formatter,
+            "{states} states, {transitions} transitions, {calls} calls of a rule, "
+        )?;
+        if self.is_complete {
+            write!(formatter, "all there are, up to {depth} moves away, ")?;
+        } else {
+            write!(formatter, "up to {depth} moves away, ")?;
+        }
+        write!(formatter, "{} ms", self.took.as_millis())?;
+        if let Some((violation, way)) = &self.violation {
+            let way: Vec<String> = way.iter().map(Move::to_string).collect();
+            write!(
+                formatter,
+                "; {:?} is broken ({}) by {}",
+                violation.invariant,
+                violation.how,
+                way.join(", ")
+            )?;
+        }
+        Ok(())
+    }
+}
