@@ -12,6 +12,7 @@ use crate::protocol::client::Client;
 use crate::protocol::client_auth::AuthenticatedClient;
 use crate::protocol::context::{Context, Timestamp};
 use crate::protocol::error::{Fault, Refusal, StoreError};
+use crate::protocol::grants::refresh_token::session_end;
 use crate::protocol::params::Params;
 use crate::protocol::store::Store;
 use crate::protocol::tokens::access_token::{AccessToken, Audiences};
@@ -136,26 +137,26 @@ fn refresh_token(
     let family = store.family(&minted.family)?;
     let good = family
         .filter(|family| family.client_id == client.id && is_redeemable(family, context, minted));
-    let good = match good {
-        Some(family) => store
-            .subject(&family.subject)?
-            .filter(|subject| subject.active)
-            .map(|_| family),
-        None => None,
+    let Some(family) = good else {
+        return Ok(Introspection::default());
     };
-    Ok(match good {
-        None => Introspection::default(),
-        Some(family) => Introspection {
-            active: true,
-            scope: Some(family.scope.to_string()),
-            client_id: Some(family.client_id.as_str().to_owned()),
-            token_type: Some("refresh_token"),
-            exp: Some(family.expires_at.min(family.rotation.idle_expires_at)),
-            iat: Some(family.created_at),
-            sub: Some(family.subject),
-            iss: Some(context.issuer.to_owned()),
-            ..Introspection::default()
-        },
+    let session_end = session_end(store, &family)?;
+    let subject = store.subject(&family.subject)?;
+    if context.now >= session_end || !subject.is_some_and(|subject| subject.active) {
+        return Ok(Introspection::default());
+    }
+    let ends = [family.expires_at, family.rotation.idle_expires_at];
+    let exp = ends.into_iter().fold(session_end, Timestamp::min);
+    Ok(Introspection {
+        active: true,
+        scope: Some(family.scope.to_string()),
+        client_id: Some(family.client_id.as_str().to_owned()),
+        token_type: Some("refresh_token"),
+        exp: Some(exp),
+        iat: Some(family.created_at),
+        sub: Some(family.subject),
+        iss: Some(context.issuer.to_owned()),
+        ..Introspection::default()
     })
 }
 

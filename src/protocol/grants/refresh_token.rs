@@ -79,7 +79,7 @@ pub fn exchange(
             .subject(&family.subject)?
             .filter(|subject| subject.active);
         let subject = subject.ok_or(Refused::SubjectInactive)?;
-        if !session_lives(store, &family, context.now)? {
+        if context.now >= session_end(store, &family)? {
             return Err(Refused::Expired.into());
         }
         // The gate: one row, conditional on its version, shared with revocation. Whoever loses it asks again: parallel
@@ -102,17 +102,13 @@ pub fn exchange(
     .into())
 }
 
-/// Without `offline_access` a family lives no longer than the browser session it came from.
-fn session_lives(
-    store: &mut dyn Store,
-    family: &Family,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
+/// Without `offline_access` a family lives no longer than the browser session it came from: from when on that is over.
+pub(crate) fn session_end(store: &mut dyn Store, family: &Family) -> Result<Timestamp, StoreError> {
     let Some(session) = &family.session else {
-        return Ok(true);
+        return Ok(Timestamp::MAX);
     };
     let expires_at = store.session_expiry(session)?;
-    Ok(expires_at.is_some_and(|expires_at| now < expires_at))
+    Ok(expires_at.unwrap_or(Timestamp::MIN))
 }
 
 fn issue(

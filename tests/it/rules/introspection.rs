@@ -6,7 +6,7 @@ use issuant::protocol::introspection::{accept, introspect};
 use issuant::protocol::params::Params;
 use serde_json::{Value, json};
 
-use super::{Id, World};
+use super::{Id, SESSION, World};
 use crate::support::cast::{ISSUER, NOW};
 
 /// What this client learns of this token.
@@ -97,6 +97,25 @@ fn a_replaced_revoked_or_expired_refresh_token_is_inactive() {
     world.pass(31 * 86_400);
     assert_eq!(
         check(&mut world, "web", second.refresh_token()),
+        Ok(inactive())
+    );
+}
+
+#[test]
+fn a_refresh_token_is_good_no_longer_than_the_session_it_came_from() {
+    let mut world = World::new();
+    let granted = world.sign_in();
+    let over = NOW + 100;
+    world.store.sessions.get_mut(SESSION).unwrap().expires_at = over;
+    world.pass(99);
+    let told = check(&mut world, "web", granted.refresh_token()).unwrap();
+    assert_eq!(
+        (&told["active"], &told["exp"]),
+        (&json!(true), &json!(over))
+    );
+    world.pass(1);
+    assert_eq!(
+        check(&mut world, "web", granted.refresh_token()),
         Ok(inactive())
     );
 }
