@@ -1,6 +1,7 @@
 //! Whole journeys, told once and walked on both databases.
 
 mod races;
+mod random;
 mod sign_in;
 mod strange_text;
 
