@@ -1,6 +1,9 @@
 //! Breadth-first search: each state once, the nearest first, so that the way to a violation is a shortest one.
+//!
+//! Whether two states are rightly taken for one is tried as well: of those that were met again, some are visited all the
+//! same, and must lead to the same states.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -19,6 +22,8 @@ pub(super) struct Report {
     pub(super) depth: usize,
     /// No other state can be reached.
     pub(super) is_complete: bool,
+    /// So many states were visited again, and led where they did the first time.
+    pub(super) twins: usize,
     pub(super) calls: usize,
     pub(super) took: Duration,
     pub(super) violation: Option<Broken>,
@@ -30,11 +35,16 @@ pub(super) fn explore(mutant: Option<Mutant>, lifetimes: Lifetimes, most: usize)
     let mut server = Server::new(mutant, lifetimes);
     let mut search = Search::new(&server);
     let violation = search.run(&mut server, most).err();
+    let twins = search.twins.len();
+    if search.waiting.is_empty() && violation.is_none() {
+        search.compare_twins(&mut server);
+    }
     Report {
         states: search.states,
         transitions: search.transitions,
         depth: search.depth,
         is_complete: search.waiting.is_empty() && violation.is_none(),
+        twins,
         calls: server.calls,
         took: began.elapsed(),
         violation,
@@ -42,7 +52,10 @@ pub(super) fn explore(mutant: Option<Mutant>, lifetimes: Lifetimes, most: usize)
 }
 
 struct Search {
-    seen: HashSet<Vec<u8>>,
+    /// Every state that was reached, and where it leads once that is known.
+    seen: HashMap<Key, Future>,
+    /// Some of the states that were taken for one that was reached before.
+    twins: Vec<(Key, World)>,
     waiting: VecDeque<Reached>,
     /// The living states in which a thief holds an answer.
     robbed: Vec<Reached>,
@@ -52,8 +65,16 @@ struct Search {
     depth: usize,
 }
 
+/// What tells a state from others.
+type Key = Vec<u8>;
+type Future = BTreeSet<Key>;
+
+/// So many states that were met again have one among them that is visited all the same.
+const TWINS: usize = 499;
+
 /// A state and how it was reached.
 struct Reached {
+    key: Key,
     world: World,
     way: usize,
     moves: usize,
@@ -64,14 +85,17 @@ type Broken = (Violation, Vec<Move>);
 impl Search {
     fn new(server: &Server) -> Self {
         let mut world = World::new(server);
-        let seen = HashSet::from([world.settle()]);
+        let key = world.settle();
+        let seen = HashMap::from([(key.clone(), Future::new())]);
         let first = Reached {
+            key,
             world,
             way: 0,
             moves: 0,
         };
         Self {
             seen,
+            twins: Vec::new(),
             waiting: VecDeque::from([first]),
             robbed: Vec::new(),
             ways: Ways(vec![(0, None)]),
@@ -94,8 +118,21 @@ impl Search {
         Ok(())
     }
 
+    fn compare_twins(&self, server: &mut Server) {
+        for (key, world) in &self.twins {
+            let next = moves::all(server, world).unwrap_or_default();
+            let future: Future = next.into_iter().map(|(_, mut it)| it.settle()).collect();
+            assert_eq!(future, self.seen[key], "not the same state: {world:?}");
+        }
+    }
+
     fn visit(&mut self, server: &mut Server, reached: Reached) -> Result<(), Broken> {
-        let Reached { world, way, moves } = &reached;
+        let Reached {
+            key,
+            world,
+            way,
+            moves,
+        } = &reached;
         self.depth = *moves;
         self.states += 1;
         let next = moves::all(server, world).map_err(|(broken, last)| {
@@ -104,16 +141,24 @@ impl Search {
             (broken, steps)
         })?;
         self.transitions += next.len();
-        for (step, mut world) in next {
-            if self.seen.insert(world.settle()) {
+        let mut future = Future::new();
+        for (place, (step, mut world)) in next.into_iter().enumerate() {
+            let key = world.settle();
+            future.insert(key.clone());
+            if !self.seen.contains_key(&key) {
+                self.seen.insert(key.clone(), Future::new());
                 self.ways.0.push((*way, Some(step)));
                 self.waiting.push_back(Reached {
+                    key,
                     world,
                     way: self.ways.0.len() - 1,
                     moves: moves + 1,
                 });
+            } else if (self.transitions + place).is_multiple_of(TWINS) {
+                self.twins.push((key, world));
             }
         }
+        self.seen.insert(key.clone(), future);
         // Where nobody can be answered any more, nobody holds anything.
         if world.loot.is_some() {
             self.robbed.push(reached);
@@ -144,11 +189,12 @@ impl fmt::Display for Report {
             transitions,
             depth,
             calls,
+            twins,
             ..
         } = self;
         write!(
             formatter,
-            "{states} states, {transitions} transitions, {calls} calls of a rule, "
+            "{states} states ({twins} visited twice), {transitions} transitions, {calls} calls of a rule, "
         )?;
         if self.is_complete {
             write!(formatter, "all there are, up to {depth} moves away, ")?;

@@ -214,7 +214,11 @@ impl World {
         } else {
             6
         };
-        let age = if token.standing == Standing::Live {
+        // A dead token counts as long as the client does not know, because its tab waits for the window to end.
+        let has_window = token.standing == Standing::Live
+            || self.flight == Some(place)
+            || (self.disk == place && self.tab.is_some());
+        let age = if has_window {
             small((self.now - token.minted_at).min(self.lifetimes.window))
         } else {
             0
