@@ -2,15 +2,19 @@
 //!
 //! A process is killed when its value is dropped; what it wrote is printed when the test fails.
 
+use std::ffi::OsString;
 use std::io::{BufReader, Read, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use issuant::crypto::digest::RootKey;
+use issuant::protocol::context::TokenKeys;
+use issuant::storage::{DatabaseSettings, Storage};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -144,6 +148,10 @@ impl std::ops::Deref for DevServer {
 
 /// An installation for production: a migrated database, the key-encryption secret, and any number of nodes.
 pub(crate) struct Installation {
+    /// The binary that is run.
+    pub(crate) program: PathBuf,
+    /// What it finds in its environment besides what it needs.
+    pub(crate) variables: Vec<(&'static str, OsString)>,
     directory: TempDir,
     _removed_when_dropped: Option<Database>,
     database_url: String,
@@ -167,6 +175,8 @@ impl Installation {
 
     fn new(directory: TempDir, database: Option<Database>, database_url: String) -> Self {
         let installation = Self {
+            program: env!("CARGO_BIN_EXE_issuant").into(),
+            variables: Vec::new(),
             directory,
             _removed_when_dropped: database,
             database_url,
@@ -192,11 +202,28 @@ impl Installation {
         (self.serve_on(port), format!("http://127.0.0.1:{port}"))
     }
 
-    fn serve_on(&self, port: u16) -> ServerProcess {
+    /// A node at a port of its own, which it has again when it is started again.
+    pub(crate) fn serve_on(&self, port: u16) -> ServerProcess {
         let mut command = self.command();
         command.env("ISSUANT_LISTEN", format!("127.0.0.1:{port}"));
         command.args(["serve", "--json"]);
         ServerProcess::start(command)
+    }
+
+    /// Its data directory; on SQLite with the database `issuant.db`.
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Its database, as a node opens it.
+    pub(crate) fn storage(&self) -> Storage {
+        Storage::open(&DatabaseSettings::new(&self.database_url)).unwrap()
+    }
+
+    /// The keys under which its nodes digest tokens.
+    pub(crate) fn token_keys(&self) -> TokenKeys {
+        let secret = std::fs::read_to_string(self.directory().join("key-secret")).unwrap();
+        TokenKeys::derive(&RootKey::from_text(secret.trim()).unwrap())
     }
 
     /// Runs a command that must succeed, and returns the member `data` of its JSON.
@@ -224,7 +251,8 @@ impl Installation {
     }
 
     fn command(&self) -> Command {
-        let mut command = issuant(self.directory.path());
+        let mut command = bare(&self.program, self.directory.path());
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.env("ISSUANT_ISSUER", self.issuer());
         command.env("ISSUANT_DATABASE_URL", &self.database_url);
         command.env("ISSUANT_DATA_DIR", self.directory.path());
@@ -232,9 +260,13 @@ impl Installation {
     }
 }
 
-/// The binary, with nothing of the tests' environment.
 fn issuant(directory: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_issuant"));
+    bare(Path::new(env!("CARGO_BIN_EXE_issuant")), directory)
+}
+
+/// A program with nothing of the tests' environment.
+fn bare(program: &Path, directory: &Path) -> Command {
+    let mut command = Command::new(program);
     command.env_clear().current_dir(directory);
     command
 }

@@ -1,0 +1,182 @@
+//! Clients that work until nobody answers, and write down what was acknowledged before they go on.
+
+use std::io;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+
+use crate::faults::ledger::{Entry, Ledger};
+use crate::faults::stage::Stage;
+use crate::faults::wire::{Answer, Wire};
+
+/// Clients that redeem codes, and end half of what they get.
+const REDEEMERS: usize = 6;
+/// Clients that act for themselves.
+const SERVICES: usize = 2;
+
+/// What all actors of one load share.
+pub(crate) struct Load<'a> {
+    pub(crate) stage: &'a Stage,
+    pub(crate) ledger: &'a Ledger,
+    /// The nodes; an actor turns to another one when its own does not answer.
+    pub(crate) ports: &'a [u16],
+    /// Codes that nobody has redeemed.
+    pub(crate) codes: Mutex<Vec<String>>,
+    pub(crate) is_over: AtomicBool,
+    pub(crate) counts: &'a Counts,
+}
+
+/// What happened besides what is in the ledger.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    /// Requests that were never answered.
+    pub(crate) unanswered: AtomicUsize,
+    /// Answers that nobody should have got.
+    pub(crate) wrong: Mutex<Vec<String>>,
+}
+
+impl Load<'_> {
+    /// Lets all actors begin: one for each sign-in that is held, and the others. They end when it is over, or when
+    /// no node answers.
+    pub(crate) fn begin<'s>(
+        &'s self,
+        scope: &'s thread::Scope<'s, '_>,
+        held: impl Iterator<Item = (&'s str, &'s str)>,
+    ) {
+        for (number, (name, token)) in held.enumerate() {
+            scope.spawn(move || self.hold(number, name, token.to_owned()));
+        }
+        for number in 0..REDEEMERS {
+            scope.spawn(move || self.redeem(number));
+        }
+        for number in 0..SERVICES {
+            scope.spawn(move || self.serve_itself(number));
+        }
+    }
+
+    /// Refreshes on and on; every few times it shows the access token somewhere, which makes the successor current.
+    fn hold(&self, number: usize, name: &str, mut token: String) {
+        let mut actor = Actor::new(self, number);
+        for round in number.. {
+            let Some(answer) = actor.ask(&self.stage.refreshing(&token)) else {
+                return;
+            };
+            if answer.status != 200 {
+                return self.wrong(format!("refreshing {name}: {answer}"));
+            }
+            token = answer.member("refresh_token");
+            let entry = Entry::Holds {
+                name,
+                token: &token,
+            };
+            self.ledger.acknowledge(&entry);
+            if round % 4 == 0 {
+                let access_token = answer.member("access_token");
+                let request = self.stage.introspecting(&access_token);
+                match actor.ask(&request) {
+                    Some(answer) if answer.is_active() => {}
+                    Some(answer) => return self.wrong(format!("introspecting {name}: {answer}")),
+                    None => return,
+                }
+            }
+        }
+    }
+
+    fn redeem(&self, number: usize) {
+        let mut actor = Actor::new(self, number);
+        for round in number.. {
+            let Some(code) = self.codes.lock().unwrap().pop() else {
+                return;
+            };
+            let Some(answer) = actor.ask(&self.stage.redeeming(&code)) else {
+                return;
+            };
+            if answer.refuses_with("E1312") && actor.asked_twice {
+                // The first of the two redeemed it, and the answer went down with its node.
+                continue;
+            }
+            if answer.status != 200 {
+                return self.wrong(format!("redeeming {code}: {answer}"));
+            }
+            let (code, token) = (&code, &answer.member("refresh_token"));
+            self.ledger.acknowledge(&Entry::Redeemed { code, token });
+            if round % 2 == 0 {
+                match actor.ask(&self.stage.request("/revoke", &[("token", token)])) {
+                    Some(answer) if answer.status == 200 => {
+                        self.ledger.acknowledge(&Entry::Ended { code });
+                    }
+                    Some(answer) => return self.wrong(format!("revoking {code}: {answer}")),
+                    None => return self.ledger.acknowledge(&Entry::Ending { code }),
+                }
+            }
+        }
+    }
+
+    fn serve_itself(&self, number: usize) {
+        let mut actor = Actor::new(self, number);
+        let fields = [("grant_type", "client_credentials")];
+        let request = self.stage.request("/token", &fields);
+        while let Some(answer) = actor.ask(&request) {
+            if answer.status != 200 {
+                return self.wrong(format!("client credentials: {answer}"));
+            }
+        }
+    }
+
+    fn wrong(&self, what: String) {
+        self.counts.wrong.lock().unwrap().push(what);
+    }
+}
+
+/// One client, with a connection that it keeps.
+struct Actor<'a> {
+    load: &'a Load<'a>,
+    /// The node that it talks to.
+    node: usize,
+    wire: Option<Wire>,
+    /// Whether its last request was sent twice.
+    asked_twice: bool,
+}
+
+impl<'a> Actor<'a> {
+    fn new(load: &'a Load<'a>, number: usize) -> Self {
+        Self {
+            load,
+            node: number % load.ports.len(),
+            wire: None,
+            asked_twice: false,
+        }
+    }
+
+    /// Asks its node, and, where that does not answer, each other one once. `None` means that it is over.
+    fn ask(&mut self, request: &str) -> Option<Answer> {
+        for attempt in 0..self.load.ports.len() {
+            if attempt == 0 && self.load.is_over.load(Ordering::Relaxed) {
+                return None;
+            }
+            self.asked_twice = attempt > 0;
+            match self.attempt(request) {
+                Ok(answer) => return Some(answer),
+                Err(_) => self.turn_away(),
+            }
+        }
+        if self.load.ports.len() > 1 {
+            self.load.wrong("no node answered".to_owned());
+        }
+        None
+    }
+
+    fn attempt(&mut self, request: &str) -> io::Result<Answer> {
+        let wire = match &mut self.wire {
+            Some(wire) => wire,
+            none => none.insert(Wire::connect(self.load.ports[self.node])?),
+        };
+        wire.ask(request)
+    }
+
+    fn turn_away(&mut self) {
+        self.load.counts.unanswered.fetch_add(1, Ordering::Relaxed);
+        self.wire = None;
+        self.node = (self.node + 1) % self.load.ports.len();
+    }
+}
