@@ -7,6 +7,7 @@
 mod actors;
 mod crashes;
 mod disk;
+mod growth;
 mod ledger;
 mod power_cuts;
 mod races;

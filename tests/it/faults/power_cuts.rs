@@ -15,12 +15,14 @@ use crate::support::server_process::Installation;
 const FULL: &[u8] = b"PRAGMA synchronous = FULL";
 
 #[test]
+#[cfg_attr(not(target_os = "linux"), ignore = "the disk stands before Linux")]
 fn a_power_cut_takes_nothing_that_was_acknowledged() {
     let report = power_cuts("power cuts", size(3, 60), |_| {});
     report.is_clean();
 }
 
 #[test]
+#[cfg_attr(not(target_os = "linux"), ignore = "the disk stands before Linux")]
 fn a_server_that_synchronises_less_is_found_out() {
     // Of the same length each, because they replace the original in the binary.
     for weaker in [b"PRAGMA synchronous=NORMAL", b"PRAGMA synchronous =  OFF"] {

@@ -9,7 +9,7 @@ use std::io;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Barrier};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::faults::size;
 use crate::faults::stage::Stage;
@@ -17,6 +17,8 @@ use crate::faults::wire::{Answer, Wire};
 use crate::support::server_process::{Installation, free_port};
 
 const CROWD: usize = 64;
+/// A connection that was idle for longer is not trusted: the server may be about to close it.
+const IDLE: Duration = Duration::from_secs(2);
 
 #[test]
 fn one_artefact_wanted_by_64_on_sqlite() {
@@ -48,7 +50,7 @@ fn race(place: &str, installation: Installation, nodes: usize) {
     let mut races = Races {
         stage: &stage,
         crowd: Crowd::gather(&ports),
-        alone: Wire::connect(ports[nodes - 1]).unwrap(),
+        port: ports[nodes - 1],
         tally: BTreeMap::new(),
     };
     let began = Instant::now();
@@ -68,8 +70,8 @@ fn race(place: &str, installation: Installation, nodes: usize) {
 struct Races<'a> {
     stage: &'a Stage,
     crowd: Crowd,
-    /// The connection for what is asked afterwards.
-    alone: Wire,
+    /// Where is asked afterwards.
+    port: u16,
     /// What was answered, and how often.
     tally: BTreeMap<&'static str, usize>,
 }
@@ -85,8 +87,8 @@ impl Races<'_> {
         self.count("redeemed", 1);
         self.count("refused as used", refused.len());
         let access_token = granted[0].member("access_token");
-        let seen = self.alone.ask(&self.stage.introspecting(&access_token));
-        assert!(!seen.unwrap().is_active(), "its token survived the reuse");
+        let seen = self.ask(&self.stage.introspecting(&access_token));
+        assert!(!seen.is_active(), "its token survived the reuse");
         let refresh_token = granted[0].member("refresh_token");
         self.refuses(&refresh_token, "E1323");
     }
@@ -115,8 +117,12 @@ impl Races<'_> {
     }
 
     fn refuses(&mut self, token: &str, id: &str) {
-        let answer = self.alone.ask(&self.stage.refreshing(token)).unwrap();
+        let answer = self.ask(&self.stage.refreshing(token));
         assert!(answer.refuses_with(id), "{id} expected: {answer}");
+    }
+
+    fn ask(&self, request: &str) -> Answer {
+        Wire::connect(self.port).unwrap().ask(request).unwrap()
     }
 
     fn count(&mut self, what: &'static str, times: usize) {
@@ -135,14 +141,20 @@ impl Crowd {
         let barrier = Arc::new(Barrier::new(CROWD));
         let (sender, answers) = channel();
         let orders = (0..CROWD).zip(ports.iter().cycle()).map(|(_, port)| {
-            let mut wire = Wire::connect(*port).unwrap();
+            let port = *port;
+            let mut wire = Wire::connect(port).unwrap();
             let (barrier, sender) = (Arc::clone(&barrier), sender.clone());
             let (order, orders) = channel::<Arc<str>>();
             thread::spawn(move || {
+                let mut used = Instant::now();
                 for request in orders {
+                    if used.elapsed() > IDLE {
+                        wire = Wire::connect(port).unwrap();
+                    }
                     barrier.wait();
                     // The receiver is gone only when the test failed.
                     let _failed = sender.send(wire.ask(&request));
+                    used = Instant::now();
                 }
             });
             order

@@ -115,7 +115,7 @@ impl Database {
     }
 
     /// One number, behind the back of the storage module.
-    fn number(&self, what: &str) -> i64 {
+    pub(crate) fn number(&self, what: &str) -> i64 {
         #[derive(diesel::QueryableByName)]
         struct Number {
             #[diesel(sql_type = diesel::sql_types::BigInt)]
