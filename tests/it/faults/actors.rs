@@ -36,8 +36,8 @@ pub(crate) struct Counts {
 }
 
 impl Load<'_> {
-    /// Lets all actors begin: one for each sign-in that is held, and the others. They end when it is over, or when
-    /// no node answers.
+    /// Lets all actors begin: one for each sign-in that is held, and the others. Each ends, with `None`, when it is
+    /// over, when no node answers, or after a wrong answer.
     pub(crate) fn begin<'s>(
         &'s self,
         scope: &'s thread::Scope<'s, '_>,
@@ -55,72 +55,71 @@ impl Load<'_> {
     }
 
     /// Refreshes on and on; every few times it shows the access token somewhere, which makes the successor current.
-    fn hold(&self, number: usize, name: &str, mut token: String) {
+    fn hold(&self, number: usize, name: &str, mut token: String) -> Option<()> {
         let mut actor = Actor::new(self, number);
         for round in number.. {
-            let Some(answer) = actor.ask(&self.stage.refreshing(&token)) else {
-                return;
-            };
-            if answer.status != 200 {
-                return self.wrong(format!("refreshing {name}: {answer}"));
-            }
+            let request = self.stage.refreshing(&token);
+            let answer = self.granted(actor.ask(&request)?, name)?;
             token = answer.member("refresh_token");
-            let entry = Entry::Holds {
-                name,
-                token: &token,
-            };
-            self.ledger.acknowledge(&entry);
+            let (name, token) = (name, &token);
+            self.ledger.acknowledge(&Entry::Holds { name, token });
             if round % 4 == 0 {
                 let access_token = answer.member("access_token");
-                let request = self.stage.introspecting(&access_token);
-                match actor.ask(&request) {
-                    Some(answer) if answer.is_active() => {}
-                    Some(answer) => return self.wrong(format!("introspecting {name}: {answer}")),
-                    None => return,
-                }
+                let seen = actor.ask(&self.stage.introspecting(&access_token))?;
+                self.expect(seen.is_active(), &seen, name)?;
             }
         }
+        None
     }
 
-    fn redeem(&self, number: usize) {
+    fn redeem(&self, number: usize) -> Option<()> {
         let mut actor = Actor::new(self, number);
         for round in number.. {
-            let Some(code) = self.codes.lock().unwrap().pop() else {
-                return;
-            };
-            let Some(answer) = actor.ask(&self.stage.redeeming(&code)) else {
-                return;
-            };
+            let code = self.codes.lock().unwrap().pop()?;
+            let answer = actor.ask(&self.stage.redeeming(&code))?;
             if answer.refuses_with("E1312") && actor.asked_twice {
                 // The first of the two redeemed it, and the answer went down with its node.
                 continue;
             }
-            if answer.status != 200 {
-                return self.wrong(format!("redeeming {code}: {answer}"));
-            }
+            let answer = self.granted(answer, &code)?;
             let (code, token) = (&code, &answer.member("refresh_token"));
             self.ledger.acknowledge(&Entry::Redeemed { code, token });
             if round % 2 == 0 {
-                match actor.ask(&self.stage.request("/revoke", &[("token", token)])) {
-                    Some(answer) if answer.status == 200 => {
-                        self.ledger.acknowledge(&Entry::Ended { code });
-                    }
-                    Some(answer) => return self.wrong(format!("revoking {code}: {answer}")),
-                    None => return self.ledger.acknowledge(&Entry::Ending { code }),
-                }
+                let request = self.stage.request("/revoke", &[("token", token)]);
+                let Some(revoked) = actor.ask(&request) else {
+                    self.ledger.acknowledge(&Entry::Ending { code });
+                    return None;
+                };
+                self.granted(revoked, code)?;
+                self.ledger.acknowledge(&Entry::Ended { code });
+                let access_token = answer.member("access_token");
+                let seen = actor.ask(&self.stage.introspecting(&access_token))?;
+                self.expect(seen.status == 200 && !seen.is_active(), &seen, code)?;
             }
         }
+        None
     }
 
-    fn serve_itself(&self, number: usize) {
+    fn serve_itself(&self, number: usize) -> Option<()> {
         let mut actor = Actor::new(self, number);
         let fields = [("grant_type", "client_credentials")];
         let request = self.stage.request("/token", &fields);
-        while let Some(answer) = actor.ask(&request) {
-            if answer.status != 200 {
-                return self.wrong(format!("client credentials: {answer}"));
-            }
+        loop {
+            self.granted(actor.ask(&request)?, "a service")?;
         }
+    }
+
+    fn granted(&self, answer: Answer, to: &str) -> Option<Answer> {
+        self.expect(answer.status == 200, &answer, to)?;
+        Some(answer)
+    }
+
+    /// Notes an answer that nobody should have got; then the actor ends.
+    fn expect(&self, is_right: bool, answer: &Answer, to: &str) -> Option<()> {
+        if !is_right {
+            self.wrong(format!("{to} was told {answer}"));
+        }
+        is_right.then_some(())
     }
 
     fn wrong(&self, what: String) {
