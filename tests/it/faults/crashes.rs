@@ -2,7 +2,7 @@
 //! was acknowledged is known, nobody is locked out, and no hand had to help.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ use crate::faults::disk::Disk;
 use crate::faults::ledger::{Checker, Entry, Ledger};
 use crate::faults::stage::Stage;
 use crate::faults::wire::Wire;
-use crate::faults::{between, is_full, seeded, size};
+use crate::faults::{Over, between, is_full, seeded, size};
 use crate::support::server_process::{Installation, ServerProcess, free_port};
 
 /// Sign-ins that are refreshed on and on.
@@ -132,6 +132,7 @@ impl Trial {
         let moment = Duration::from_millis(between(&self.random, 200, 1000));
         let port = ports[victim];
         let restarted = thread::scope(|scope| {
+            let _over = Over(&load.is_over);
             load.begin(scope, self.checker.held());
             thread::sleep(moment);
             self.nodes[victim].process.kill();
@@ -141,7 +142,6 @@ impl Trial {
             let began = Instant::now();
             let process = self.stage.installation.serve_on(port);
             self.slowest_start = self.slowest_start.max(began.elapsed());
-            load.is_over.store(true, Ordering::Relaxed);
             process
         });
         self.nodes[victim].process = restarted;

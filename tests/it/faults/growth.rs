@@ -21,8 +21,8 @@ use issuant::protocol::tokens::refresh_token::{FamilyId, Minted};
 use issuant::server::clock;
 use issuant::storage::{Storage, Transaction};
 
-use crate::faults::size;
 use crate::faults::stage::family;
+use crate::faults::{Over, size};
 use crate::support::cast;
 use crate::support::databases::Database;
 
@@ -109,6 +109,7 @@ fn rotate(database: &Database, log: &Path, measure: impl Fn() -> i64) -> Sizes {
     let ids: Vec<FamilyId> = holders.iter().map(|it| it.family.id).collect();
     let mut after_ten_each = 0;
     thread::scope(|scope| {
+        let _over = Over(&is_over);
         scope.spawn(|| {
             while !is_over.load(Ordering::Relaxed) {
                 let length = fs::metadata(log).map_or(0, |it| it.len());
@@ -132,7 +133,6 @@ fn rotate(database: &Database, log: &Path, measure: impl Fn() -> i64) -> Sizes {
         all_together(&storage, &keys, &mut holders, 10);
         after_ten_each = measure();
         all_together(&storage, &keys, &mut holders, rounds - 10);
-        is_over.store(true, Ordering::Relaxed);
     });
     let after_all = measure();
     storage.close();

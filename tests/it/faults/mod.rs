@@ -14,7 +14,18 @@ mod races;
 mod stage;
 mod wire;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use issuant::crypto::random::{RandomSource as _, SeededRandom, SystemRandom, random_bytes};
+
+/// Tells other threads that it is over when it is dropped, also when the test fails: else they would go on for ever.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
 
 /// The size of an experiment: `short`, or `full` where the machine has the time.
 fn size(short: usize, full: usize) -> usize {

@@ -40,7 +40,7 @@ fn one_artefact_wanted_by_64_at_two_nodes() {
 }
 
 fn race(place: &str, installation: Installation, nodes: usize) {
-    let count = size(25, 2000);
+    let count = size(15, 2000);
     let stage = Stage::new(installation);
     let codes = stage.codes(count);
     let refresh_tokens = stage.refresh_tokens(count);
