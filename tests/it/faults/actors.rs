@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use crate::faults::ledger::{Entry, Ledger};
 use crate::faults::stage::Stage;
@@ -13,6 +14,9 @@ use crate::faults::wire::{Answer, Wire};
 const REDEEMERS: usize = 6;
 /// Clients that act for themselves.
 const SERVICES: usize = 2;
+
+/// Who is told to come again waits so long.
+const COME_AGAIN: Duration = Duration::from_millis(200);
 
 /// What all actors of one load share.
 pub(crate) struct Load<'a> {
@@ -31,6 +35,8 @@ pub(crate) struct Load<'a> {
 pub(crate) struct Counts {
     /// Requests that were never answered.
     pub(crate) unanswered: AtomicUsize,
+    /// Answers that told to come again, because the machine was too busy.
+    pub(crate) busy: AtomicUsize,
     /// Answers that nobody should have got.
     pub(crate) wrong: Mutex<Vec<String>>,
 }
@@ -149,17 +155,27 @@ impl<'a> Actor<'a> {
 
     /// Asks its node, and, where that does not answer, each other one once. `None` means that it is over.
     fn ask(&mut self, request: &str) -> Option<Answer> {
-        for attempt in 0..self.load.ports.len() {
-            if attempt == 0 && self.load.is_over.load(Ordering::Relaxed) {
+        self.asked_twice = false;
+        let (mut silent, nodes) = (0, self.load.ports.len());
+        while silent < nodes {
+            // A request that nobody answered is made once more even then: the other nodes are there for that.
+            if silent == 0 && self.load.is_over.load(Ordering::Relaxed) {
                 return None;
             }
-            self.asked_twice = attempt > 0;
             match self.attempt(request) {
+                Ok(answer) if answer.status == 503 => {
+                    self.load.counts.busy.fetch_add(1, Ordering::Relaxed);
+                    thread::sleep(COME_AGAIN);
+                }
                 Ok(answer) => return Some(answer),
-                Err(_) => self.turn_away(),
+                Err(_) => {
+                    self.turn_away();
+                    silent += 1;
+                }
             }
+            self.asked_twice = true;
         }
-        if self.load.ports.len() > 1 {
+        if nodes > 1 {
             self.load.wrong("no node answered".to_owned());
         }
         None

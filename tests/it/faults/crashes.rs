@@ -165,12 +165,13 @@ impl Trial {
             slowest_start: self.slowest_start,
         };
         eprintln!(
-            "{what}, seed {}: {} cycles, {} acknowledged writes, {} requests unanswered, {} lost, {} locked out, \
-             {} wrong answers, slowest start {} ms",
+            "{what}, seed {}: {} cycles, {} acknowledged writes, {} requests unanswered, {} told to come again, {} lost, \
+             {} locked out, {} wrong answers, slowest start {} ms",
             self.seed,
             self.cycles,
             self.ledger.len(),
             self.counts.unanswered.into_inner(),
+            self.counts.busy.into_inner(),
             report.lost.len(),
             report.locked_out.len(),
             report.wrong.len(),
