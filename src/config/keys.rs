@@ -139,7 +139,7 @@ pub static KEYS: &[Key] = &[
     key(
         "database.writers",
         "4",
-        "Connections for writing with PostgreSQL, 1 to 128; SQLite always has one",
+        "Connections for writing with PostgreSQL, 1 to 128, and two more for refreshes; SQLite always has one",
     ),
     key(
         "http.workers",

@@ -27,6 +27,9 @@ pub(super) enum Connection {
 
 /// Runs one query on either connection; the compiler checks it against both. An error is told with what was being
 /// done, and fails the transaction.
+///
+/// One row is asked for with `get_result`. Diesel's `first` adds `LIMIT ?`, and SQLite prepares a statement anew each time
+/// when a limit is bound, which costs more than the query.
 macro_rules! on {
     ($transaction:expr, $during:literal, $connection:ident => $query:expr) => {{
         match $transaction.enter_part() {

@@ -66,7 +66,7 @@ impl Transaction {
             clients::table
                 .find(id.as_str())
                 .select(ClientRow::as_select())
-                .first(c)
+                .get_result(c)
                 .optional()
         })?;
         let Some(row) = row else {

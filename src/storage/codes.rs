@@ -31,7 +31,7 @@ impl AuthorizationCodes for Transaction {
                 .find(digest.as_bytes().as_slice())
                 .filter(codes::client_id.eq(client_id.as_str()))
                 .select(CodeRow::as_select())
-                .first(c)
+                .get_result(c)
                 .optional()
         })?;
         row.map(AuthorizationCode::try_from).transpose()

@@ -23,7 +23,7 @@ impl Consents for Transaction {
             consents::table
                 .find((subject, client_id.as_str()))
                 .select(ConsentRow::as_select())
-                .first(c)
+                .get_result(c)
                 .optional()
         })?;
         row.map(Consent::try_from).transpose()

@@ -44,7 +44,7 @@ impl OneTimeLinks for Transaction {
                 .find(purpose)
                 .filter(links::token.eq(token.as_bytes().as_slice()))
                 .select(links::expires_at)
-                .first(c)
+                .get_result(c)
                 .optional()
         })
     }

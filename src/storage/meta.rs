@@ -10,7 +10,7 @@ impl Transaction {
     /// A fact about the deployment.
     pub fn meta(&mut self, name: &str) -> Result<Option<String>, StoreError> {
         on!(self, "reading a fact about the deployment", c => {
-            meta::table.find(name).select(meta::value).first(c).optional()
+            meta::table.find(name).select(meta::value).get_result(c).optional()
         })
     }
 
@@ -31,7 +31,7 @@ impl Transaction {
     /// **before** the copy, and makes a new copy once it has changed.
     pub fn revision(&mut self) -> Result<i64, StoreError> {
         on!(self, "reading the revision", c => {
-            revision::table.find(1).select(revision::value).first(c)
+            revision::table.find(1).select(revision::value).get_result(c)
         })
     }
 

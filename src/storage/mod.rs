@@ -58,13 +58,16 @@ use crate::storage::at_hand::AtHand;
 use crate::storage::backend::{Connector, Purpose};
 use crate::storage::measures::Measures;
 use crate::storage::queue::Queue;
-use crate::storage::worker::{Jobs, Sharing, Task};
+use crate::storage::worker::{Jobs, Task};
 
 pub use crate::storage::backend::Transaction;
 pub use crate::storage::clients::ReadClients;
 pub use crate::storage::error::OpenError;
 pub use crate::storage::events::RecordedEvent;
 pub use crate::storage::settings::{DatabaseSettings, Location};
+
+/// So many writes share one commit at most.
+const BATCH: usize = 256;
 
 /// The row that a trial writes.
 const PROBE: &str = "last_probe";
@@ -83,6 +86,8 @@ struct Shared {
     at_hand: AtHand,
     measures: Arc<Measures>,
     writes: Arc<Jobs>,
+    /// Writes about one family; on SQLite the same queue as `writes`.
+    rotations: Arc<Jobs>,
     patience: Duration,
     connector: Connector,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -101,6 +106,7 @@ impl Shared {
     fn end_threads(&self) -> bool {
         self.reads.close();
         self.writes.close();
+        self.rotations.close();
         self.at_hand.close();
         let threads =
             std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
@@ -130,20 +136,31 @@ impl Storage {
     pub fn open(settings: &DatabaseSettings) -> Result<Self, OpenError> {
         let connector = Connector::new(settings.location()?, settings.busy_timeout);
         migrations::require_current(&connector)?;
-        let (writers, sharing) = if connector.is_sqlite() {
-            (1, Sharing::All)
+        // SQLite has one writer, and all may share its transaction. On PostgreSQL those may that share their statements;
+        // the others lock what they find, in an order of their own, so each has a transaction of its own.
+        let (writers, rotators, most) = if connector.is_sqlite() {
+            (1, 0, BATCH)
         } else {
-            (settings.write_connections.max(1), Sharing::Families)
+            let rotators = settings.rotation_connections.max(1);
+            (settings.write_connections.max(1), rotators, 1)
         };
         let readers = settings.read_connections.max(1);
         let read_pool = pool(connector.with_purpose(Purpose::Read), readers);
-        let write_pool = pool(connector.with_purpose(Purpose::Write), writers);
+        let write_pool = pool(connector.with_purpose(Purpose::Write), writers + rotators);
+        let queue = || Arc::new(Queue::new(settings.queue_length));
+        let writes = queue();
+        let rotations = if rotators == 0 {
+            Arc::clone(&writes)
+        } else {
+            queue()
+        };
         let storage = Self {
             shared: Arc::new(Shared {
-                reads: Arc::new(Queue::new(settings.queue_length)),
+                reads: queue(),
                 measures: Arc::default(),
                 at_hand: AtHand::new(connector.is_sqlite().then(|| read_pool.clone())),
-                writes: Arc::new(Queue::new(settings.queue_length)),
+                writes,
+                rotations,
                 patience: settings.patience,
                 connector,
                 threads: Mutex::default(),
@@ -161,11 +178,12 @@ impl Storage {
             })?;
         }
         for number in 1..=writers {
-            let (jobs, pool) = (Arc::clone(&storage.shared.writes), write_pool.clone());
-            let measures = Arc::clone(&storage.shared.measures);
-            storage.start(format!("db-write-{number}"), move || {
-                worker::write(&jobs, &pool, sharing, &measures);
-            })?;
+            let name = format!("db-write-{number}");
+            storage.start_writer(name, &storage.shared.writes, &write_pool, most)?;
+        }
+        for number in 1..=rotators {
+            let name = format!("db-rotate-{number}");
+            storage.start_writer(name, &storage.shared.rotations, &write_pool, BATCH)?;
         }
         Ok(storage)
     }
@@ -292,7 +310,12 @@ impl Storage {
 
     /// Brings those measurements up to date that are not events.
     pub fn measure(&self) {
-        self.shared.measures.waiting(self.shared.writes.len());
+        let shared = &self.shared;
+        let mut waiting = shared.writes.len();
+        if !Arc::ptr_eq(&shared.writes, &shared.rotations) {
+            waiting += shared.rotations.len();
+        }
+        shared.measures.waiting(waiting);
     }
 
     fn probe(&self) -> MutexGuard<'_, Probe> {
@@ -309,6 +332,18 @@ impl Storage {
         if any && let Err(error) = migrations::checkpoint(&self.shared.connector) {
             tracing::warn!(error = %error, "the log of the database was not written back; it will be at the next start");
         }
+    }
+
+    fn start_writer(
+        &self,
+        name: String,
+        jobs: &Arc<Jobs>,
+        pool: &Pool<Connector>,
+        most: usize,
+    ) -> Result<(), OpenError> {
+        let (jobs, pool) = (Arc::clone(jobs), pool.clone());
+        let measures = Arc::clone(&self.shared.measures);
+        self.start(name, move || worker::write(&jobs, &pool, most, &measures))
     }
 
     fn start(&self, name: String, work: impl FnOnce() + Send + 'static) -> Result<(), OpenError> {
@@ -333,7 +368,11 @@ impl Storage {
         T: Send + 'static,
         R: Send + 'static,
     {
-        let asked = ask(&self.shared.writes, family, rule);
+        let jobs = match family {
+            Some(_) => &self.shared.rotations,
+            None => &self.shared.writes,
+        };
+        let asked = ask(jobs, family, rule);
         if asked.is_err() {
             self.shared.measures.refused();
         }

@@ -40,8 +40,8 @@ impl<T> Queue<T> {
     }
 
     /// Takes all that wait, at most `most`; waits for one only when there is none. Empty once the queue is closed and
-    /// drained. An item that is not `sociable` is taken alone; the others keep their order.
-    pub(super) fn take(&self, most: usize, sociable: impl Fn(&T) -> bool) -> Vec<T> {
+    /// drained.
+    pub(super) fn take(&self, most: usize) -> Vec<T> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         while state.items.is_empty() && !state.closed {
             state = self
@@ -49,8 +49,7 @@ impl<T> Queue<T> {
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
         }
-        let together = state.items.iter().take(most).take_while(|it| sociable(it));
-        let count = together.count().max(1).min(state.items.len());
+        let count = most.min(state.items.len());
         state.items.drain(..count).collect()
     }
 

@@ -23,7 +23,7 @@ impl WaitingRequests for Transaction {
             table
                 .find(handle.as_bytes().as_slice())
                 .select(RequestRow::as_select())
-                .first(c)
+                .get_result(c)
                 .optional()
         })?;
         row.map(WaitingRequest::try_from).transpose()

@@ -24,7 +24,7 @@ impl Sessions for Transaction {
             sessions::table
                 .filter(sessions::cookie.eq(cookie.as_bytes().as_slice()))
                 .select(SessionRow::as_select())
-                .first(c)
+                .get_result(c)
                 .optional()
         })?;
         row.map(Session::try_from).transpose()

@@ -14,6 +14,8 @@ pub struct DatabaseSettings {
     pub read_connections: u32,
     /// Connections that write, on PostgreSQL. SQLite always has one.
     pub write_connections: u32,
+    /// Connections for writes about one family, on PostgreSQL. Few: what waits while one commits shares the next commit.
+    pub rotation_connections: u32,
     /// So many reads, and so many writes, may wait; the next one is refused at once.
     pub queue_length: usize,
     /// How long to wait for another process that writes to the same SQLite file.
@@ -29,6 +31,7 @@ impl DatabaseSettings {
             url: url.into(),
             read_connections: 4,
             write_connections: 4,
+            rotation_connections: 2,
             queue_length: 1024,
             busy_timeout: Duration::from_secs(5),
             patience: Duration::from_secs(5),
@@ -48,6 +51,7 @@ impl fmt::Debug for DatabaseSettings {
             .field("url", &without_password(&self.url))
             .field("read_connections", &self.read_connections)
             .field("write_connections", &self.write_connections)
+            .field("rotation_connections", &self.rotation_connections)
             .field("queue_length", &self.queue_length)
             .field("busy_timeout", &self.busy_timeout)
             .field("patience", &self.patience)

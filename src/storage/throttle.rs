@@ -54,7 +54,7 @@ impl Throttle for Transaction {
             failures::table
                 .find(key.as_bytes().as_slice())
                 .select(FailuresRow::as_select())
-                .first(c)
+                .get_result(c)
                 .optional()
         })?;
         Ok(row.map(Failures::from).unwrap_or_default())

@@ -24,7 +24,7 @@ impl TokenFamilies for Transaction {
         }
         let id = id.to_text();
         let row: Option<FamilyRow> = on!(self, "reading a token family", c => {
-            table.find(&id).select(FamilyRow::as_select()).first(c).optional()
+            table.find(&id).select(FamilyRow::as_select()).get_result(c).optional()
         })?;
         row.map(Family::try_from).transpose()
     }

@@ -29,7 +29,7 @@ impl Subjects for Transaction {
             sessions::table
                 .find(session)
                 .select(sessions::expires_at)
-                .first(c)
+                .get_result(c)
                 .optional()
         })
     }
@@ -62,7 +62,7 @@ impl Users for Transaction {
             users::table
                 .filter(users::username_key.eq(username_key(username)))
                 .select(UserRow::as_select())
-                .first(c)
+                .get_result(c)
                 .optional()
         })?;
         row.map(User::try_from).transpose()
@@ -73,7 +73,7 @@ impl Users for Transaction {
             users::table
                 .find(subject)
                 .select(UserRow::as_select())
-                .first(c)
+                .get_result(c)
                 .optional()
         })?;
         row.map(User::try_from).transpose()

@@ -128,7 +128,7 @@ fn broken<R>(during: &'static str) -> Fault<R> {
 
 /// Serves reads until the queue is closed and drained.
 pub(super) fn read(jobs: &Jobs, pool: &Pool<Connector>) {
-    while let Some(mut job) = jobs.take(1, |_| true).pop() {
+    while let Some(mut job) = jobs.take(1).pop() {
         if job.is_abandoned() {
             continue;
         }
@@ -144,25 +144,10 @@ pub(super) fn read(jobs: &Jobs, pool: &Pool<Connector>) {
     }
 }
 
-/// Which jobs may share a transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sharing {
-    /// All: there is one writer, and a statement costs no round trip.
-    All,
-    /// Those that say which family they are about, because they share statements. The others lock what they find, in
-    /// an order of their own, so each has a transaction of its own.
-    Families,
-}
-
-/// So many writes share one commit at most.
-const BATCH: usize = 256;
-
-/// Serves writes until the queue is closed and drained.
-pub(super) fn write(jobs: &Jobs, pool: &Pool<Connector>, sharing: Sharing, measures: &Measures) {
+/// Serves writes until the queue is closed and drained, at most `most` in one transaction.
+pub(super) fn write(jobs: &Jobs, pool: &Pool<Connector>, most: usize, measures: &Measures) {
     loop {
-        let mut batch = jobs.take(BATCH, |job| {
-            sharing == Sharing::All || job.family().is_some()
-        });
+        let mut batch = jobs.take(most);
         if batch.is_empty() {
             return;
         }

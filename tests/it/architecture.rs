@@ -69,6 +69,21 @@ const IMPURE: [&str; 9] = [
     "Utc::now",
 ];
 
+/// Why it is slow is told at the macro `on!`.
+#[test]
+fn one_row_is_never_asked_for_with_a_bound_limit() {
+    for source in sources()
+        .iter()
+        .filter(|it| it.path.starts_with("src/storage/"))
+    {
+        assert!(
+            !source.code.contains(".first(c)"),
+            "{}: use get_result",
+            source.path
+        );
+    }
+}
+
 /// A file with more lines of code than this does two things.
 const LONGEST: usize = 400;
 

@@ -11,7 +11,7 @@ use issuant::protocol::tokens::family::{Family, RevocationReason};
 use issuant::storage::{Storage, Transaction};
 
 use super::fixtures::{NOW, family, next, session};
-use super::transactions::{hold_a_writer, run_async};
+use super::transactions::run_async;
 use super::{on_both_databases, open_with_people, read, write};
 use crate::support::databases::Database;
 
@@ -24,13 +24,30 @@ type Outcome<T = ()> = Result<T, Fault<No>>;
 /// Six families, and one writer that is held until the returned sender is dropped, so that what is asked meanwhile waits
 /// together.
 fn held(database: &mut Database) -> (Storage, mpsc::Sender<()>) {
-    database.settings().write_connections = 1;
+    database.settings().rotation_connections = 1;
     let storage = open_with_people(database);
     for number in 1..=6 {
         write(&storage, move |store| store.add_family(&family(number)));
     }
-    let release = hold_a_writer(&storage);
+    let release = hold_the_writer(&storage);
     (storage, release)
+}
+
+/// Holds the writer of rules about families until the returned sender is dropped.
+fn hold_the_writer(storage: &Storage) -> mpsc::Sender<()> {
+    let (release, released) = mpsc::channel::<()>();
+    let (begun, has_begun) = mpsc::channel();
+    let storage = storage.clone();
+    std::thread::spawn(move || {
+        let rule = move |_: &mut Transaction| {
+            begun.send(()).unwrap();
+            let _released_either_way = released.recv();
+            Ok::<_, Fault<No>>(())
+        };
+        run_async(storage.write_family(family(250).id, rule)).unwrap();
+    });
+    has_begun.recv().unwrap();
+    release
 }
 
 /// A rule about the family of that number.
@@ -172,7 +189,7 @@ fn rules_about_one_family_follow_each_other(database: &mut Database) {
 
 /// Rules in a batch know their user and session as a rule alone does, gone or not.
 fn a_rule_learns_of_the_user_and_the_session(database: &mut Database) {
-    database.settings().write_connections = 1;
+    database.settings().rotation_connections = 1;
     let storage = open_with_people(database);
     write(&storage, |store| {
         use issuant::identity::store::Sessions as _;
@@ -192,7 +209,7 @@ fn a_rule_learns_of_the_user_and_the_session(database: &mut Database) {
             Ok(store.session_expiry(family.session.as_deref().unwrap())?)
         })
     };
-    let release = hold_a_writer(&storage);
+    let release = hold_the_writer(&storage);
     let unknown = storage.write_family(family(7).id, |store| {
         Ok::<_, Fault<No>>(store.family(&family(7).id)?.is_none())
     });
@@ -205,7 +222,7 @@ fn a_rule_learns_of_the_user_and_the_session(database: &mut Database) {
 
 /// Several writers, who all want the same families in different orders, and revocations of all of them in between.
 fn writers_that_want_the_same_families_wait_in_one_order(database: &mut Database) {
-    database.settings().write_connections = 4;
+    database.settings().rotation_connections = 4;
     database.settings().patience = std::time::Duration::from_secs(30);
     let storage = open_with_people(database);
     for number in 1..=6 {

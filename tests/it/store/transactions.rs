@@ -38,7 +38,7 @@ fn trouble(outcome: Outcome) -> Trouble {
 }
 
 /// Holds a writer until the returned sender is used or dropped.
-pub(super) fn hold_a_writer(storage: &Storage) -> mpsc::Sender<()> {
+fn hold_a_writer(storage: &Storage) -> mpsc::Sender<()> {
     let (release, released) = mpsc::channel();
     let (begun, has_begun) = mpsc::channel();
     let storage = storage.clone();
