@@ -1,0 +1,428 @@
+//! What the server does in a second and what that costs, beside what the machine could do in the same run.
+//!
+//! `cargo bench --bench load` starts the release binary on loopback, fills its database, warms it, drives it and prints
+//! one table. Server and driver share the machine, so the rates depend on everything that runs; what a request
+//! costs, the column *server CPU*, hardly does. Microseconds for each request are milliseconds for 1,000 of them.
+//! The server runs with default settings, but for the life of a code, and logs as it does by default.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::cast_precision_loss,
+    reason = "a benchmark stops at the first thing that is wrong, and prints what it found"
+)]
+
+use std::net::SocketAddr;
+use std::process::Command;
+
+use issuant::http::urls;
+
+#[path = "../common/mod.rs"]
+mod common;
+mod driver;
+mod floor;
+mod goals;
+mod histogram;
+mod limits;
+mod options;
+mod postgres;
+mod process;
+mod requests;
+mod server;
+mod table;
+
+use driver::{Load, Source};
+use floor::Floor;
+use goals::Start;
+use options::Options;
+use postgres::Postgres;
+use process::Meter;
+use requests::{get, get_with, in_turn, member, once, post, redemption, refreshing, same};
+use server::{Installation, Server};
+use table::{Line, Table};
+
+const FSYNC: &str = "fdatasync of 4 KiB";
+const SLOW_FSYNC: &str = "fdatasync of 4 KiB, slow disk";
+const ACTIX: &str = "floor: bare actix, JSON";
+const ES256_FLOOR: &str = "floor: actix and an ES256 signature";
+const POSTGRES_FLOOR: &str = "floor: PostgreSQL, a transaction a request";
+const DISCOVERY: &str = "discovery";
+const JWKS: &str = "JWKS";
+const LOGIN: &str = "sign-in page";
+const CREDENTIALS_ES256: &str = "client_credentials, ES256";
+const CREDENTIALS_RS256: &str = "client_credentials, RS256";
+const CREDENTIALS_EDDSA: &str = "client_credentials, EdDSA";
+const INTROSPECT_SEEN: &str = "introspection, seen before";
+const INTROSPECT_NEW: &str = "introspection, new";
+const USERINFO: &str = "userinfo";
+const CODE: &str = "authorization code, ES256 twice";
+const REFRESH_SQLITE: &str = "refresh, SQLite FULL";
+const REFRESH_SLOW: &str = "refresh, SQLite FULL, slow disk";
+const REFRESH_POSTGRES: &str = "refresh, PostgreSQL";
+
+const TOKEN: &str = "\"access_token\":\"";
+const ACTIVE: &str = "\"active\":true";
+const CREDENTIALS: &str = "grant_type=client_credentials&scope=read";
+
+fn main() {
+    if floor::run_if_asked() {
+        return;
+    }
+    // `cargo test --benches` only wants to know that it builds.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
+    let mut bench = Bench {
+        options: Options::from_arguments(),
+        table: Table::default(),
+        start: Start::default(),
+    };
+    bench.limits();
+    bench.floors();
+    bench.on_sqlite();
+    bench.with_algorithm(CREDENTIALS_RS256, "RS256");
+    bench.with_algorithm(CREDENTIALS_EDDSA, "EdDSA");
+    bench.on_slow_disk();
+    bench.on_postgres();
+    bench.table.print();
+    let most = bench.options.connections.iter().max();
+    goals::print(&bench.table, &bench.start, *most.expect("a number"));
+}
+
+struct Bench {
+    options: Options,
+    table: Table,
+    start: Start,
+}
+
+/// A row to measure.
+struct Row<'a> {
+    name: &'static str,
+    floor: Option<&'static str>,
+    address: SocketAddr,
+    meter: &'a Meter,
+    expected: &'a str,
+    /// Whose memory and whose database matter.
+    of: Option<(&'a Server, &'a Installation)>,
+    writes: bool,
+}
+
+impl Bench {
+    fn limits(&mut self) {
+        for (algorithm, rate) in limits::signing() {
+            self.table
+                .add_limit(format!("{algorithm} on one core"), rate);
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder.path().to_str().expect("text");
+        self.table.add_limit(FSYNC, limits::fsyncs(folder, &[]));
+    }
+
+    fn floors(&mut self) {
+        let needs = |options: &Options, rows: &[&str]| rows.iter().any(|row| options.wants(row));
+        if needs(&self.options, &[ACTIX, DISCOVERY, JWKS, LOGIN]) {
+            let floor = Floor::start("actix-json", "", &[]);
+            let request = get("/", "localhost");
+            self.floor(ACTIX, &floor, "world", &request);
+        }
+        if needs(&self.options, &[ES256_FLOOR, CREDENTIALS_ES256]) {
+            let floor = Floor::start("es256", "", &[]);
+            let request = post("/token", "localhost", CREDENTIALS);
+            self.floor(ES256_FLOOR, &floor, TOKEN, &request);
+        }
+    }
+
+    fn floor(&mut self, name: &'static str, floor: &Floor, expected: &str, request: &[u8]) {
+        let row = Row {
+            name,
+            floor: None,
+            address: floor.address(),
+            meter: &Meter(vec![floor.pid()]),
+            expected,
+            of: None,
+            writes: false,
+        };
+        self.measure(&row, |_| same(request.to_vec()));
+    }
+
+    /// Whether one of these rows was asked for.
+    fn wants(&self, rows: &[&str]) -> bool {
+        rows.iter().any(|row| self.options.wants(row))
+    }
+
+    fn on_sqlite(&mut self) {
+        let rows = [
+            DISCOVERY,
+            JWKS,
+            LOGIN,
+            CREDENTIALS_ES256,
+            INTROSPECT_SEEN,
+            INTROSPECT_NEW,
+            USERINFO,
+            CODE,
+            REFRESH_SQLITE,
+        ];
+        if !self.wants(&rows) {
+            return;
+        }
+        let installation = Installation::new(None, &[]);
+        let server = installation.serve();
+        self.start.ready_ms = Some(server.ready_after.as_secs_f64() * 1000.0);
+        self.start.idle_memory = Some(server.idle_memory);
+        let meter = Meter(vec![server.pid()]);
+        let host = installation.host();
+        let row = |name, floor, expected, writes| Row {
+            name,
+            floor,
+            address: server.address,
+            meter: &meter,
+            expected,
+            of: Some((&server, &installation)),
+            writes,
+        };
+        let actix = Some(ACTIX);
+        self.measure(&row(DISCOVERY, actix, "\"issuer\":", false), |_| {
+            same(get(urls::OPENID_CONFIGURATION, &host))
+        });
+        self.measure(&row(JWKS, actix, "\"keys\":", false), |_| {
+            same(get(urls::JWKS, &host))
+        });
+        self.measure(&row(LOGIN, actix, "<form", false), |_| {
+            same(get(urls::LOGIN, &host))
+        });
+        let floor = Some(ES256_FLOOR);
+        self.measure(&row(CREDENTIALS_ES256, floor, TOKEN, false), |_| {
+            same(post(urls::TOKEN, &host, CREDENTIALS))
+        });
+
+        let tokens = |count| collect(server.address, post(urls::TOKEN, &host, CREDENTIALS), count);
+        let question = |token: &String| post(urls::INTROSPECT, &host, &format!("token={token}"));
+        self.measure(&row(INTROSPECT_SEEN, None, ACTIVE, false), |_| {
+            in_turn(tokens(32).iter().map(question).collect())
+        });
+        let seconds = self.options.seconds();
+        self.measure(&row(INTROSPECT_NEW, None, ACTIVE, false), |connections| {
+            let count = enough(connections, seconds, 4_000.0, 16_000.0);
+            let questions: Vec<Vec<u8>> = tokens(count).iter().map(question).collect();
+            once(questions)
+        });
+        self.measure(&row(USERINFO, None, "\"sub\":", false), |_| {
+            let families = installation.families(32, "openid profile offline_access");
+            let tokens = families.iter().map(|token| {
+                let form = format!("grant_type=refresh_token&refresh_token={token}");
+                let token = collect(server.address, post(urls::TOKEN, &host, &form), 1);
+                get_with(urls::USERINFO, &host, &token[0])
+            });
+            in_turn(tokens.collect())
+        });
+        self.measure(&row(CODE, None, TOKEN, true), |connections| {
+            let count = enough(connections, seconds, 3_000.0, 10_000.0);
+            let host = host.clone();
+            let codes = installation.codes(count).into_iter();
+            once(codes.map(move |code| post(urls::TOKEN, &host, &redemption(&code))))
+        });
+        self.measure(
+            &row(REFRESH_SQLITE, Some(FSYNC), TOKEN, true),
+            |connections| refreshing(installation.families(connections, REFRESHED), &host),
+        );
+    }
+
+    fn with_algorithm(&mut self, name: &'static str, algorithm: &str) {
+        if !self.wants(&[name]) {
+            return;
+        }
+        // A server signs ID tokens with the others, so it has their keys.
+        let algorithms = if algorithm == "RS256" {
+            "ES256,RS256".to_owned()
+        } else {
+            format!("ES256,RS256,{algorithm}")
+        };
+        let installation = Installation::new(
+            None,
+            &[
+                ("ISSUANT_SIGNING_ALGORITHMS", &algorithms),
+                ("ISSUANT_SIGNING_ACCESS_TOKEN_ALGORITHM", algorithm),
+            ],
+        );
+        let server = installation.serve();
+        let row = Row {
+            name,
+            floor: None,
+            address: server.address,
+            meter: &Meter(vec![server.pid()]),
+            expected: TOKEN,
+            of: Some((&server, &installation)),
+            writes: false,
+        };
+        self.measure(&row, |_| {
+            same(post(urls::TOKEN, &installation.host(), CREDENTIALS))
+        });
+    }
+
+    fn on_slow_disk(&mut self) {
+        let delay = self.options.fsync_delay_ms.to_string();
+        if delay == "0" || !self.wants(&[REFRESH_SLOW]) {
+            return;
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let library = folder.path().join("slow_disk.so");
+        let compiled = Command::new("cc")
+            .args(["-shared", "-fPIC", "-O1", "-o"])
+            .arg(&library)
+            .arg(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/benches/load/slow_disk.c"
+            ))
+            .arg("-ldl")
+            .status();
+        if !compiled.is_ok_and(|status| status.success()) {
+            eprintln!("LEFT OUT: the slow disk, because there is no C compiler `cc`");
+            return;
+        }
+        let library = library.to_str().expect("text");
+        let environment = [("LD_PRELOAD", library), ("SLOW_DISK_MS", delay.as_str())];
+        let fsyncs = limits::fsyncs(folder.path().to_str().expect("text"), &environment);
+        self.table.add_limit(SLOW_FSYNC, fsyncs);
+        let installation = Installation::new(None, &environment);
+        let server = installation.serve();
+        let row = Row {
+            name: REFRESH_SLOW,
+            floor: Some(SLOW_FSYNC),
+            address: server.address,
+            meter: &Meter(vec![server.pid()]),
+            expected: TOKEN,
+            of: Some((&server, &installation)),
+            writes: true,
+        };
+        self.measure(&row, |connections| {
+            refreshing(
+                installation.families(connections, REFRESHED),
+                &installation.host(),
+            )
+        });
+    }
+
+    fn on_postgres(&mut self) {
+        if !self.wants(&[POSTGRES_FLOOR, REFRESH_POSTGRES]) {
+            return;
+        }
+        let postgres = match &self.options.postgres {
+            Some(url) => Some(Postgres::on(url)),
+            None => Postgres::start(),
+        };
+        let Some(postgres) = postgres else {
+            eprintln!("LEFT OUT: everything on PostgreSQL, which is not installed");
+            return;
+        };
+        if postgres.postmaster.is_none() {
+            eprintln!("LEFT OUT: the CPU time of PostgreSQL, which runs elsewhere");
+        }
+        for connections in self.options.connections.clone() {
+            eprintln!("{POSTGRES_FLOOR}, {connections}");
+            let Options {
+                warm_up, measured, ..
+            } = self.options;
+            self.table.add(Line {
+                name: POSTGRES_FLOOR.to_owned(),
+                connections,
+                figures: postgres.floor(connections, warm_up, measured),
+                memory: None,
+                bytes: None,
+                floor: None,
+            });
+        }
+        let installation = Installation::new(Some(&postgres.url), &[]);
+        let server = installation.serve();
+        let row = Row {
+            name: REFRESH_POSTGRES,
+            floor: Some(POSTGRES_FLOOR),
+            address: server.address,
+            meter: &Meter(
+                [server.pid()]
+                    .into_iter()
+                    .chain(postgres.postmaster)
+                    .collect(),
+            ),
+            expected: TOKEN,
+            of: Some((&server, &installation)),
+            writes: true,
+        };
+        self.measure(&row, |connections| {
+            refreshing(
+                installation.families(connections, REFRESHED),
+                &installation.host(),
+            )
+        });
+    }
+
+    /// Measures a row at each number of connections.
+    fn measure(&mut self, row: &Row<'_>, source: impl Fn(usize) -> Source) {
+        if row.of.is_some() && !self.options.wants(row.name) {
+            return;
+        }
+        for connections in self.options.connections.clone() {
+            eprintln!("{}, {connections}", row.name);
+            let mut source = source(connections);
+            let database = row.of.filter(|_| row.writes);
+            let before = database.map(|(_, installation)| installation.bytes());
+            let load = Load {
+                address: row.address,
+                connections,
+                warm_up: self.options.warm_up,
+                measured: self.options.measured,
+                expected: row.expected,
+                meter: row.meter,
+            };
+            let figures = driver::run(&load, &mut source);
+            let after = database.map(|(_, installation)| installation.bytes());
+            self.table.add(Line {
+                name: row.name.to_owned(),
+                connections,
+                figures,
+                memory: row.of.map(|(server, _)| server.memory()),
+                bytes: before
+                    .zip(after)
+                    .map(|(before, after)| after.saturating_sub(before)),
+                floor: row.floor,
+            });
+        }
+    }
+}
+
+/// What a refreshed sign-in may do.
+const REFRESHED: &str = "offline_access read";
+
+/// So many requests that differ: more than any machine sends in that time.
+fn enough(connections: usize, seconds: f64, one: f64, several: f64) -> usize {
+    let rate = if connections == 1 { one } else { several };
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a positive number of a few digits"
+    )]
+    let count = (rate * seconds) as usize;
+    count
+}
+
+/// So many access tokens, asked for with that request.
+fn collect(address: SocketAddr, request: Vec<u8>, count: usize) -> Vec<String> {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+    let tokens = Rc::new(RefCell::new(Vec::with_capacity(count)));
+    let (kept, mut left) = (Rc::clone(&tokens), count);
+    let mut source: Source = Box::new(move |_, last, next| {
+        kept.borrow_mut()
+            .extend(member(last, "access_token").map(str::to_owned));
+        if left == 0 {
+            return false;
+        }
+        left -= 1;
+        next.extend_from_slice(&request);
+        true
+    });
+    driver::drain(address, count.min(16), TOKEN, &mut source);
+    tokens.take()
+}
