@@ -2,6 +2,8 @@
 //!
 //! Nothing here measures. Times and randomness are arguments, so that what is counted can be repeated.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use issuant::crypto::algorithm::Algorithm;
@@ -148,16 +150,27 @@ pub(crate) fn register(storage: &Storage, keys: &TokenKeys, others: usize, now: 
     });
 }
 
-/// Writes in one transaction, on a thread of its own: a runtime must not be blocked.
+/// Writes in one transaction, on a thread of its own: a runtime must not be blocked. On a machine that is very busy,
+/// connecting may take longer than the storage waits; then it is tried again.
 pub(crate) fn write(
     storage: &Storage,
-    rule: impl FnOnce(&mut Transaction) -> Result<(), StoreError> + Send + 'static,
+    rule: impl Fn(&mut Transaction) -> Result<(), StoreError> + Send + Sync + 'static,
 ) {
-    std::thread::scope(|scope| {
-        let write = || storage.write_blocking(|store| Ok(rule(store)?));
-        let outcome: Result<(), Fault<()>> = scope.spawn(write).join().expect("a thread");
-        outcome.expect("it is written");
-    });
+    let rule = Arc::new(rule);
+    let write = || {
+        let rule = Arc::clone(&rule);
+        storage.write_blocking(move |store| Ok(rule(store)?))
+    };
+    for attempt in 1.. {
+        let outcome: Result<(), Fault<()>> =
+            std::thread::scope(|scope| scope.spawn(write).join().expect("a thread"));
+        match outcome {
+            Ok(()) => return,
+            Err(fault) => assert!(attempt < ATTEMPTS, "it is not written: {fault:?}"),
+        }
+    }
 }
+
+const ATTEMPTS: u32 = 5;
 
 const DAY: i64 = 86_400;

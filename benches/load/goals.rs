@@ -1,10 +1,10 @@
 //! What the server is meant to reach, and whether it did in this run.
 
-use crate::table::Table;
-use crate::{
+use crate::names::{
     ACTIX, CREDENTIALS_ES256, DISCOVERY, ES256_FLOOR, INTROSPECT_NEW, INTROSPECT_SEEN, JWKS, LOGIN,
     POSTGRES_FLOOR, REFRESH_POSTGRES, REFRESH_SLOW, REFRESH_SQLITE, SLOW_FSYNC,
 };
+use crate::table::Table;
 
 /// Beside the table: what a start costs.
 #[derive(Default)]

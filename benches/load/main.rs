@@ -16,7 +16,6 @@
 )]
 
 use std::net::SocketAddr;
-use std::process::Command;
 
 use issuant::http::urls;
 
@@ -27,7 +26,9 @@ mod floor;
 mod goals;
 mod histogram;
 mod limits;
+mod names;
 mod options;
+mod others;
 mod postgres;
 mod process;
 mod requests;
@@ -37,31 +38,15 @@ mod table;
 use driver::{Load, Source};
 use floor::Floor;
 use goals::Start;
+use names::{
+    ACTIX, CODE, CREDENTIALS_EDDSA, CREDENTIALS_ES256, CREDENTIALS_RS256, DISCOVERY, ES256_FLOOR,
+    FSYNC, INTROSPECT_NEW, INTROSPECT_SEEN, JWKS, LOGIN, REFRESH_SQLITE, USERINFO,
+};
 use options::Options;
-use postgres::Postgres;
 use process::Meter;
 use requests::{get, get_with, in_turn, member, once, post, redemption, refreshing, same};
 use server::{Installation, Server};
 use table::{Line, Table};
-
-const FSYNC: &str = "fdatasync of 4 KiB";
-const SLOW_FSYNC: &str = "fdatasync of 4 KiB, slow disk";
-const ACTIX: &str = "floor: bare actix, JSON";
-const ES256_FLOOR: &str = "floor: actix and an ES256 signature";
-const POSTGRES_FLOOR: &str = "floor: PostgreSQL, a transaction a request";
-const DISCOVERY: &str = "discovery";
-const JWKS: &str = "JWKS";
-const LOGIN: &str = "sign-in page";
-const CREDENTIALS_ES256: &str = "client_credentials, ES256";
-const CREDENTIALS_RS256: &str = "client_credentials, RS256";
-const CREDENTIALS_EDDSA: &str = "client_credentials, EdDSA";
-const INTROSPECT_SEEN: &str = "introspection, seen before";
-const INTROSPECT_NEW: &str = "introspection, new";
-const USERINFO: &str = "userinfo";
-const CODE: &str = "authorization code, ES256 twice";
-const REFRESH_SQLITE: &str = "refresh, SQLite FULL";
-const REFRESH_SLOW: &str = "refresh, SQLite FULL, slow disk";
-const REFRESH_POSTGRES: &str = "refresh, PostgreSQL";
 
 const TOKEN: &str = "\"access_token\":\"";
 const ACTIVE: &str = "\"active\":true";
@@ -169,8 +154,8 @@ impl Bench {
             return;
         }
         let installation = Installation::new(None, &[]);
+        self.start.ready_ms = Some(installation.start_millis());
         let server = installation.serve();
-        self.start.ready_ms = Some(server.ready_after.as_secs_f64() * 1000.0);
         self.start.idle_memory = Some(server.idle_memory);
         let meter = Meter(vec![server.pid()]);
         let host = installation.host();
@@ -228,134 +213,6 @@ impl Bench {
             &row(REFRESH_SQLITE, Some(FSYNC), TOKEN, true),
             |connections| refreshing(installation.families(connections, REFRESHED), &host),
         );
-    }
-
-    fn with_algorithm(&mut self, name: &'static str, algorithm: &str) {
-        if !self.wants(&[name]) {
-            return;
-        }
-        // A server signs ID tokens with the others, so it has their keys.
-        let algorithms = if algorithm == "RS256" {
-            "ES256,RS256".to_owned()
-        } else {
-            format!("ES256,RS256,{algorithm}")
-        };
-        let installation = Installation::new(
-            None,
-            &[
-                ("ISSUANT_SIGNING_ALGORITHMS", &algorithms),
-                ("ISSUANT_SIGNING_ACCESS_TOKEN_ALGORITHM", algorithm),
-            ],
-        );
-        let server = installation.serve();
-        let row = Row {
-            name,
-            floor: None,
-            address: server.address,
-            meter: &Meter(vec![server.pid()]),
-            expected: TOKEN,
-            of: Some((&server, &installation)),
-            writes: false,
-        };
-        self.measure(&row, |_| {
-            same(post(urls::TOKEN, &installation.host(), CREDENTIALS))
-        });
-    }
-
-    fn on_slow_disk(&mut self) {
-        let delay = self.options.fsync_delay_ms.to_string();
-        if delay == "0" || !self.wants(&[REFRESH_SLOW]) {
-            return;
-        }
-        let folder = tempfile::tempdir().expect("a folder");
-        let library = folder.path().join("slow_disk.so");
-        let compiled = Command::new("cc")
-            .args(["-shared", "-fPIC", "-O1", "-o"])
-            .arg(&library)
-            .arg(concat!(
-                env!("CARGO_MANIFEST_DIR"),
-                "/benches/load/slow_disk.c"
-            ))
-            .arg("-ldl")
-            .status();
-        if !compiled.is_ok_and(|status| status.success()) {
-            eprintln!("LEFT OUT: the slow disk, because there is no C compiler `cc`");
-            return;
-        }
-        let library = library.to_str().expect("text");
-        let environment = [("LD_PRELOAD", library), ("SLOW_DISK_MS", delay.as_str())];
-        let fsyncs = limits::fsyncs(folder.path().to_str().expect("text"), &environment);
-        self.table.add_limit(SLOW_FSYNC, fsyncs);
-        let installation = Installation::new(None, &environment);
-        let server = installation.serve();
-        let row = Row {
-            name: REFRESH_SLOW,
-            floor: Some(SLOW_FSYNC),
-            address: server.address,
-            meter: &Meter(vec![server.pid()]),
-            expected: TOKEN,
-            of: Some((&server, &installation)),
-            writes: true,
-        };
-        self.measure(&row, |connections| {
-            refreshing(
-                installation.families(connections, REFRESHED),
-                &installation.host(),
-            )
-        });
-    }
-
-    fn on_postgres(&mut self) {
-        if !self.wants(&[POSTGRES_FLOOR, REFRESH_POSTGRES]) {
-            return;
-        }
-        let postgres = match &self.options.postgres {
-            Some(url) => Some(Postgres::on(url)),
-            None => Postgres::start(),
-        };
-        let Some(postgres) = postgres else {
-            eprintln!("LEFT OUT: everything on PostgreSQL, which is not installed");
-            return;
-        };
-        if postgres.postmaster.is_none() {
-            eprintln!("LEFT OUT: the CPU time of PostgreSQL, which runs elsewhere");
-        }
-        for connections in self.options.connections.clone() {
-            eprintln!("{POSTGRES_FLOOR}, {connections}");
-            let Options {
-                warm_up, measured, ..
-            } = self.options;
-            self.table.add(Line {
-                name: POSTGRES_FLOOR.to_owned(),
-                connections,
-                figures: postgres.floor(connections, warm_up, measured),
-                memory: None,
-                bytes: None,
-                floor: None,
-            });
-        }
-        let installation = Installation::new(Some(&postgres.url), &[]);
-        let server = installation.serve();
-        let row = Row {
-            name: REFRESH_POSTGRES,
-            floor: Some(POSTGRES_FLOOR),
-            address: server.address,
-            meter: &Meter(
-                [server.pid()]
-                    .into_iter()
-                    .chain(postgres.postmaster)
-                    .collect(),
-            ),
-            expected: TOKEN,
-            of: Some((&server, &installation)),
-            writes: true,
-        };
-        self.measure(&row, |connections| {
-            refreshing(
-                installation.families(connections, REFRESHED),
-                &installation.host(),
-            )
-        });
     }
 
     /// Measures a row at each number of connections.

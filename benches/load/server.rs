@@ -103,6 +103,12 @@ impl Installation {
         Storage::open(&settings).expect("the database")
     }
 
+    /// How many milliseconds it takes until a server is ready, at best: whatever else runs can only make it longer.
+    pub(crate) fn start_millis(&self) -> f64 {
+        let starts = (0..STARTS).map(|_| self.serve().ready_after.as_secs_f64() * 1000.0);
+        starts.fold(f64::INFINITY, f64::min)
+    }
+
     /// Starts the server and waits until it is ready.
     pub(crate) fn serve(&self) -> Server {
         let began = Instant::now();
@@ -213,4 +219,8 @@ pub(crate) fn free_address() -> SocketAddr {
     listener.local_addr().expect("an address")
 }
 
+/// So many starts are measured.
+const STARTS: usize = 5;
+
+/// No start takes so long.
 const START: Duration = Duration::from_secs(30);
