@@ -17,7 +17,7 @@ pub(crate) fn signing() -> Vec<(&'static str, f64)> {
     let random = SystemRandom::new();
     let ecdsa = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key");
     let ed25519 = Ed25519KeyPair::generate().expect("a key");
-    let rsa = RsaKeyPair::generate(KeySize::Rsa2048).expect("a key");
+    let rsa = RsaKeyPair::generate(KeySize::Rsa3072).expect("a key");
     let mut signature = vec![0; rsa.public_modulus_len()];
     vec![
         (
@@ -27,7 +27,7 @@ pub(crate) fn signing() -> Vec<(&'static str, f64)> {
             }),
         ),
         (
-            "RS256, 2048 bits",
+            "RS256, 3072 bits",
             rate(|message| {
                 rsa.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
                     .expect("a signature");
