@@ -13,6 +13,7 @@ use issuant::crypto::key_set::{KeySet, KeyState};
 use issuant::crypto::password::{PasswordCost, PasswordHasher};
 use issuant::crypto::random::SeededRandom;
 use issuant::crypto::signing_key::{RsaBits, SigningKey};
+use issuant::http::headers::RequestIds;
 use issuant::http::metrics::Metrics;
 use issuant::http::passwords::PasswordQueue;
 use issuant::http::secret_uses::SecretUses;
@@ -152,6 +153,7 @@ fn state(url: &str) -> Data<AppState> {
     let cost = PasswordCost::for_tests();
     let hasher = PasswordHasher::new(pepper, cost, &SeededRandom::new(2)).expect("a hasher");
     Data::new(AppState {
+        request_ids: RequestIds::new(&SeededRandom::new(4)),
         metrics: Metrics::new(&storage),
         metrics_token: None,
         secret_uses: SecretUses::default(),

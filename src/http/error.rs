@@ -1,5 +1,7 @@
 //! From a refusal or failure to an answer, and the only place where a failure is logged.
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, HttpResponseBuilder};
@@ -10,6 +12,7 @@ use crate::http::pages;
 use crate::http::scene::Scene;
 use crate::protocol::bearer::BearerRefused;
 use crate::protocol::catalogue;
+use crate::protocol::client::Client;
 use crate::protocol::error::{ErrorCode, Fault, Refusal, StoreError, Trouble};
 
 /// The error body (RFC 6749 §5.2).
@@ -78,11 +81,7 @@ fn failed(request: &HttpRequest, error: &StoreError) -> HttpResponse {
     if error.trouble() == Trouble::Unavailable {
         response.insert_header((header::RETRY_AFTER, RETRY_AFTER));
     }
-    let id = request
-        .extensions()
-        .get::<RequestId>()
-        .map(|id| id.0.clone());
-    body(&mut response, refusal, id.as_deref())
+    body(&mut response, refusal, Some(&RequestId::of(request)))
 }
 
 /// What a failure is told as.
@@ -167,17 +166,15 @@ fn challenge(request: &HttpRequest, scheme: &str, parameters: &[(&str, &str)]) -
 
 /// The client that authenticated, for the log.
 #[derive(Clone)]
-pub(crate) struct LoggedClient(pub(crate) String);
+pub(crate) struct LoggedClient(pub(crate) Arc<Client>);
 
 /// One event for each refusal; never a token, a code or a parameter. What looks like theft is a warning.
 pub(crate) fn log_refusal(request: &HttpRequest, refusal: Refusal) {
     if let Some(scene) = Scene::of(request) {
         scene.state.metrics.refused(refusal);
     }
-    let client = request
-        .extensions()
-        .get::<LoggedClient>()
-        .map(|client| client.0.clone());
+    let client = request.extensions().get::<LoggedClient>().cloned();
+    let client = client.as_ref().map(|client| client.0.id.as_str());
     let id = RequestId::of(request);
     let route = request.match_pattern().unwrap_or_default();
     let (error, code) = (refusal.id(), refusal.code().as_str());

@@ -1,60 +1,89 @@
 //! Headers that every answer carries, and the request id.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
+use actix_web::web::Data;
 use actix_web::{Error, HttpMessage as _, HttpRequest};
 
-use crate::crypto::random::random_bytes;
-use crate::http::scene::Scene;
+use crate::crypto::random::{RandomSource, random_bytes};
+use crate::http::state::AppState;
 
-/// Names one request in answers and logs: eight letters and digits without look-alikes.
-#[derive(Clone, Debug)]
-pub(crate) struct RequestId(pub(crate) String);
+/// Names one request in answers and logs: eight letters and digits without look-alikes, as `7KQ2-M4XD`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RequestId([u8; 9]);
 
 impl RequestId {
     /// The id of a request.
     pub(crate) fn of(request: &HttpRequest) -> String {
-        request
-            .extensions()
-            .get::<Self>()
-            .map(|id| id.0.clone())
+        let id = request.extensions().get::<Self>().copied();
+        id.map(|id| id.0.map(char::from).iter().collect())
             .unwrap_or_default()
     }
 }
 
+/// Where ids of requests come from: a count from a random start, in letters that differ from one to the next. They need
+/// not be hard to guess, only not meet again soon, here or on another node.
+pub struct RequestIds {
+    start: u64,
+    count: AtomicU64,
+}
+
+impl RequestIds {
+    /// Begins somewhere.
+    pub fn new(random: &dyn RandomSource) -> Self {
+        Self {
+            start: u64::from_be_bytes(random_bytes(random)),
+            count: AtomicU64::new(0),
+        }
+    }
+
+    fn next(&self) -> RequestId {
+        let count = self.count.fetch_add(1, Ordering::Relaxed);
+        // An odd factor: 2^40 ids differ from each other.
+        let mut rest = self.start.wrapping_add(count).wrapping_mul(FACTOR);
+        let mut letters = [b'-'; 9];
+        for letter in letters.iter_mut().take(4) {
+            *letter = next_letter(&mut rest);
+        }
+        for letter in letters.iter_mut().skip(5) {
+            *letter = next_letter(&mut rest);
+        }
+        RequestId(letters)
+    }
+}
+
+fn next_letter(rest: &mut u64) -> u8 {
+    let index = usize::try_from(*rest % 32).unwrap_or_default();
+    *rest /= 32;
+    ALPHABET.get(index).copied().unwrap_or(b'2')
+}
+
 const ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 
-fn new_request_id(bytes: [u8; 8]) -> String {
-    let letters = bytes.map(|byte| {
-        ALPHABET
-            .get(usize::from(byte % 32))
-            .copied()
-            .unwrap_or(b'2')
-    });
-    let text: String = letters.iter().map(|letter| char::from(*letter)).collect();
-    let (one, other) = text.split_at(4);
-    format!("{one}-{other}")
-}
+/// 2^40 divided by the golden ratio, odd.
+const FACTOR: u64 = 0x009e_3779_b97f;
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The first and last thing that happens to a request.
 pub(crate) async fn finish(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let scene = Scene::of(request.request());
-    let is_https = scene
-        .as_ref()
-        .is_some_and(|scene| scene.state.site.is_https);
-    let id = scene.map(|scene| new_request_id(random_bytes(&*scene.state.random)));
-    let id = RequestId(id.unwrap_or_default());
-    let id_header = HeaderValue::from_str(&id.0);
-    request.extensions_mut().insert(id);
+    let state = request.app_data::<Data<AppState>>();
+    let is_https = state.is_some_and(|state| state.site.is_https);
+    let id = state.map(|state| state.request_ids.next());
+    if let Some(id) = id {
+        request.extensions_mut().insert(id);
+    }
     let mut response = next.call(request).await?;
     let headers = response.headers_mut();
-    if let Ok(id) = id_header {
-        headers.insert(HeaderName::from_static("x-request-id"), id);
+    if let Some(Ok(id)) = id.map(|RequestId(letters)| HeaderValue::from_bytes(&letters)) {
+        headers.insert(X_REQUEST_ID, id);
     }
     headers.insert(
         header::X_CONTENT_TYPE_OPTIONS,
@@ -81,4 +110,26 @@ pub(crate) async fn finish(
         );
     }
     Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::crypto::random::SeededRandom;
+
+    #[test]
+    fn request_ids_are_of_one_form_and_do_not_repeat() {
+        let ids = RequestIds::new(&SeededRandom::new(1));
+        let mut seen = HashSet::new();
+        for _ in 0..10_000 {
+            let RequestId(letters) = ids.next();
+            let is_letter = |(index, letter): (usize, &u8)| {
+                (index == 4 && *letter == b'-') || (index != 4 && ALPHABET.contains(letter))
+            };
+            assert!(letters.iter().enumerate().all(is_letter), "{letters:?}");
+            assert!(seen.insert(letters));
+        }
+    }
 }

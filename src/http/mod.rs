@@ -21,7 +21,7 @@ pub mod endpoints;
 mod error;
 mod extract;
 mod form_token;
-mod headers;
+pub mod headers;
 pub mod metrics;
 pub mod pages;
 pub mod passwords;

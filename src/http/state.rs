@@ -7,6 +7,7 @@ use ipnet::IpNet;
 
 use crate::crypto::random::RandomSource;
 use crate::crypto::secret::Secret;
+use crate::http::headers::RequestIds;
 use crate::http::metrics::Metrics;
 use crate::http::pages::dev_app::DemoApp;
 use crate::http::passwords::PasswordQueue;
@@ -61,6 +62,8 @@ pub struct AppState {
     pub random: Arc<dyn RandomSource>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+    /// Names requests.
+    pub request_ids: RequestIds,
     /// What happened, counted.
     pub metrics: Metrics,
     /// What readers of metrics have to send.

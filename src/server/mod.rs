@@ -23,6 +23,7 @@ use crate::config::{Config, Mode};
 use crate::crypto::password::PasswordError;
 use crate::crypto::random::{RandomSource, SystemRandom};
 use crate::http;
+use crate::http::headers::RequestIds;
 use crate::http::metrics::Metrics;
 use crate::http::pages::dev_app::DemoApp;
 use crate::http::passwords::PasswordQueue;
@@ -209,6 +210,7 @@ fn app_state(
         jwks_max_age: JWKS_MAX_AGE,
     };
     Ok(AppState {
+        request_ids: RequestIds::new(&*random),
         metrics: Metrics::new(&storage),
         metrics_token: config.metrics.token,
         starts: Starts::default(),

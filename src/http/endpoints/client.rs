@@ -26,7 +26,7 @@ pub(crate) async fn authenticate(
         }
     };
     scene.state.secret_uses.note(&client, scene.now);
-    let id = client.client().id.to_string();
-    request.extensions_mut().insert(LoggedClient(id));
+    let logged = LoggedClient(client.shared());
+    request.extensions_mut().insert(logged);
     Ok(client)
 }

@@ -1,6 +1,6 @@
 //! The provider metadata (OpenID Connect Discovery §4, RFC 8414 §3): prepared bytes.
 
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
@@ -10,6 +10,9 @@ use crate::http::state::AppState;
 
 /// How long clients may keep the metadata, in seconds.
 const MAX_AGE: i64 = 300;
+
+const ANYBODY: HeaderValue = HeaderValue::from_static("*");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Answers with the metadata.
 pub(crate) async fn answer(request: HttpRequest, state: Data<AppState>) -> HttpResponse {
@@ -32,12 +35,12 @@ pub(super) fn public_document(
     response
         .insert_header((header::ETAG, document.etag.as_str()))
         .insert_header((header::CACHE_CONTROL, format!("public, max-age={max_age}")))
-        .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"));
+        .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, ANYBODY));
     if is_known {
         return response.finish();
     }
     response
-        .content_type("application/json")
+        .insert_header((header::CONTENT_TYPE, JSON))
         .body(document.body.clone())
 }
 

@@ -13,7 +13,7 @@
 //! {"access_token":"eyJ0eXAiOiJhdCtqd3QiLC…","token_type":"Bearer","expires_in":300,"scope":"read"}
 //! ```
 
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
@@ -37,8 +37,8 @@ pub(crate) async fn answer(
     let scene = Scene::new(&state);
     let mut response = match exchange(&request, payload, &scene).await {
         Ok(tokens) => HttpResponse::Ok()
-            .insert_header((header::CACHE_CONTROL, "no-store"))
-            .insert_header((header::PRAGMA, "no-cache"))
+            .insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
+            .insert_header((header::PRAGMA, HeaderValue::from_static("no-cache")))
             .json(tokens),
         Err(fault) => error::json(&request, fault),
     };

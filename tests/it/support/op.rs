@@ -15,6 +15,7 @@ use issuant::crypto::algorithm::Algorithm;
 use issuant::crypto::random::SystemRandom;
 use issuant::crypto::secret::Secret;
 use issuant::http::app;
+use issuant::http::headers::RequestIds;
 use issuant::http::metrics::Metrics;
 use issuant::http::passwords::PasswordQueue;
 use issuant::http::snapshot::Snapshot;
@@ -117,6 +118,7 @@ impl TestOp {
         let clock = Arc::new(TestClock(AtomicI64::new(setting.start)));
         let authority = setting.issuer.split_once("://").unwrap().1.to_owned();
         let state = AppState {
+            request_ids: RequestIds::new(&SystemRandom),
             metrics: Metrics::new(&storage),
             metrics_token: setting.metrics_token,
             site: Site {
