@@ -131,21 +131,15 @@ impl Transaction {
         Ok(())
     }
 
-    /// Locks families in the order in which all who lock several do, so that nobody waits for who waits for them. SQLite
-    /// has one writer, who waits for nobody.
-    pub(super) fn lock_in_order(&mut self, ids: Vec<String>) -> Result<(), StoreError> {
+    /// Locks families that are about to change together, in the order in which all who lock several do, so that nobody
+    /// waits for who waits for them. SQLite has one writer, who waits for nobody.
+    pub(super) fn lock_families(&mut self, of: &FamiliesOf<'_>) -> Result<(), StoreError> {
         self.enter_part()?;
         let Connection::Postgres(connection) = &mut self.connection else {
             return Ok(());
         };
-        let locked: QueryResult<Vec<String>> = token_families::table
-            .filter(token_families::id.eq_any(ids))
-            .order(token_families::id)
-            .for_no_key_update()
-            .select(token_families::id)
-            .load(connection);
-        locked.map_err(|error| self.failed("locking token families", error))?;
-        Ok(())
+        let locked = lock(connection, of);
+        locked.map_err(|error| self.failed("locking token families", error))
     }
 
     /// Writes what the rules changed.
@@ -168,6 +162,37 @@ impl Transaction {
             Err(Failure::broken(DURING, "some had changed under the lock"))
         }
     }
+}
+
+/// Families that change together.
+pub(super) enum FamiliesOf<'a> {
+    /// Those that come from a browser session.
+    Session(&'a str),
+    /// Those of a user.
+    User(&'a str),
+    /// Those of a client.
+    Client(&'a str),
+    /// Those of a user and a client.
+    Both(&'a str, &'a str),
+}
+
+fn lock(connection: &mut PgConnection, of: &FamiliesOf<'_>) -> QueryResult<()> {
+    use token_families::{client_id, id, session_id, subject, table};
+    let ids = table.select(id).into_boxed::<Pg>();
+    let ids = match *of {
+        FamiliesOf::Session(session) => ids.filter(session_id.eq(session)),
+        FamiliesOf::User(user) => ids.filter(subject.eq(user)),
+        FamiliesOf::Client(client) => ids.filter(client_id.eq(client)),
+        FamiliesOf::Both(user, client) => ids.filter(subject.eq(user)).filter(client_id.eq(client)),
+    };
+    let ids: Vec<String> = ids.load(connection)?;
+    let locked = table
+        .filter(id.eq_any(ids))
+        .order(id)
+        .for_no_key_update()
+        .select(id);
+    locked.load::<String>(connection)?;
+    Ok(())
 }
 
 /// What was read, as rows.

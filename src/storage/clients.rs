@@ -10,6 +10,7 @@ use crate::protocol::client::{
 };
 use crate::protocol::error::{StoreError, Trouble};
 use crate::protocol::refresh_policy::RefreshOverrides;
+use crate::storage::ahead::FamiliesOf;
 use crate::storage::backend::{Transaction, on};
 use crate::storage::columns::{damaged, digest, from_json, parse, to_json};
 use crate::storage::schema::{client_secrets, clients};
@@ -53,6 +54,7 @@ impl Transaction {
 
     /// Removes a client with its secrets, consents, codes and families; false when there is no such client.
     pub fn delete_client(&mut self, id: &ClientId) -> Result<bool, StoreError> {
+        self.lock_families(&FamiliesOf::Client(id.as_str()))?;
         // The rows that refer to the client go with it.
         let rows = on!(self, "deleting a client", c => {
             diesel::delete(clients::table.find(id.as_str())).execute(c)

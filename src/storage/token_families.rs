@@ -7,6 +7,7 @@ use crate::protocol::error::StoreError;
 use crate::protocol::store::TokenFamilies;
 use crate::protocol::tokens::family::{Family, Pending, RevocationReason, Revoked, Rotation, Tag};
 use crate::protocol::tokens::refresh_token::FamilyId;
+use crate::storage::ahead::FamiliesOf;
 use crate::storage::backend::{Transaction, on};
 use crate::storage::columns::{array, damaged, digest, from_json, parse, to_json};
 use crate::storage::schema::token_families::{self as families, dsl::token_families as table};
@@ -77,10 +78,7 @@ impl Transaction {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let row = RevocationRow::new(RevocationReason::SignOut, now);
-        let ids = on!(self, "reading the token families of a session", c => {
-            table.filter(families::session_id.eq(session)).select(families::id).load(c)
-        })?;
-        self.lock_in_order(ids)?;
+        self.lock_families(&FamiliesOf::Session(session))?;
         on!(self, "revoking the token families of a session", c => {
             diesel::update(table)
                 .filter(families::session_id.eq(session))
@@ -100,14 +98,7 @@ impl Transaction {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let row = RevocationRow::new(reason, now);
-        let ids = on!(self, "reading the token families of a user and a client", c => {
-            table
-                .filter(families::subject.eq(subject))
-                .filter(families::client_id.eq(client_id))
-                .select(families::id)
-                .load(c)
-        })?;
-        self.lock_in_order(ids)?;
+        self.lock_families(&FamiliesOf::Both(subject, client_id))?;
         on!(self, "revoking the token families of a user and a client", c => {
             diesel::update(table)
                 .filter(families::subject.eq(subject))

@@ -8,6 +8,7 @@ use crate::identity::store::{User, Users};
 use crate::protocol::context::Timestamp;
 use crate::protocol::error::{StoreError, Trouble};
 use crate::protocol::store::{Subject, Subjects};
+use crate::storage::ahead::FamiliesOf;
 use crate::storage::backend::{Transaction, on};
 use crate::storage::columns::{from_json, to_json};
 use crate::storage::schema::{sessions, users};
@@ -111,6 +112,7 @@ impl Users for Transaction {
     }
 
     fn delete_user(&mut self, subject: &str) -> Result<bool, StoreError> {
+        self.lock_families(&FamiliesOf::User(subject))?;
         // Sessions, consents, codes and families go with the user: their rows refer to it.
         let rows = on!(self, "deleting a user", c => {
             diesel::delete(users::table.find(subject)).execute(c)
