@@ -16,6 +16,7 @@ use crate::process::Meter;
 pub(crate) type Source = Box<dyn FnMut(usize, &[u8], &mut Vec<u8>) -> bool>;
 
 /// How hard to drive what.
+#[derive(Clone, Copy)]
 pub(crate) struct Load<'a> {
     /// Who listens.
     pub(crate) address: SocketAddr,
@@ -49,6 +50,22 @@ pub(crate) struct Figures {
 }
 
 impl Figures {
+    /// Both together.
+    pub(crate) fn and(&self, other: &Self) -> Self {
+        Self {
+            good: self.good + other.good,
+            all: self.all + other.all,
+            seconds: self.seconds + other.seconds,
+            latencies: {
+                let mut latencies = self.latencies.clone();
+                latencies.add(&other.latencies);
+                latencies
+            },
+            server_cpu: self.server_cpu + other.server_cpu,
+            driver_cpu: self.driver_cpu + other.driver_cpu,
+        }
+    }
+
     /// Good answers a second.
     pub(crate) fn rate(&self) -> f64 {
         self.good as f64 / self.seconds

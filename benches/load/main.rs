@@ -35,7 +35,7 @@ mod requests;
 mod server;
 mod table;
 
-use driver::{Load, Source};
+use driver::{Figures, Load, Source};
 use floor::Floor;
 use goals::Start;
 use names::{
@@ -66,8 +66,9 @@ fn main() {
         start: Start::default(),
     };
     bench.limits();
-    bench.floors();
-    bench.on_sqlite();
+    let floors = bench.floors();
+    bench.on_sqlite(&floors);
+    drop(floors);
     bench.with_algorithm(CREDENTIALS_RS256, "RS256");
     bench.with_algorithm(CREDENTIALS_EDDSA, "EdDSA");
     bench.on_slow_disk();
@@ -93,7 +94,22 @@ struct Row<'a> {
     /// Whose memory and whose database matter.
     of: Option<(&'a Server, &'a Installation)>,
     writes: bool,
+    /// A floor that is measured in turn with it, so that both have the same share of the machine's moods.
+    in_turn_with: Option<&'a Running>,
 }
+
+/// A floor that runs, what its answers contain, and the request that it gets.
+type Running = (Floor, &'static str, Vec<u8>);
+
+/// The floors that rows are compared with.
+#[derive(Default)]
+struct Floors {
+    actix: Option<Running>,
+    es256: Option<Running>,
+}
+
+/// So many times a row and its floor take turns.
+const TURNS: u32 = 4;
 
 impl Bench {
     fn limits(&mut self) {
@@ -106,18 +122,22 @@ impl Bench {
         self.table.add_limit(FSYNC, limits::fsyncs(folder, &[]));
     }
 
-    fn floors(&mut self) {
+    fn floors(&mut self) -> Floors {
+        let mut floors = Floors::default();
         let needs = |options: &Options, rows: &[&str]| rows.iter().any(|row| options.wants(row));
         if needs(&self.options, &[ACTIX, DISCOVERY, JWKS, LOGIN]) {
             let floor = Floor::start("actix-json", "", &[]);
             let request = get("/", "localhost");
             self.floor(ACTIX, &floor, "world", &request);
+            floors.actix = Some((floor, "world", request));
         }
         if needs(&self.options, &[ES256_FLOOR, CREDENTIALS_ES256]) {
             let floor = Floor::start("es256", "", &[]);
             let request = post("/token", "localhost", CREDENTIALS);
             self.floor(ES256_FLOOR, &floor, TOKEN, &request);
+            floors.es256 = Some((floor, TOKEN, request));
         }
+        floors
     }
 
     fn floor(&mut self, name: &'static str, floor: &Floor, expected: &str, request: &[u8]) {
@@ -129,6 +149,7 @@ impl Bench {
             expected,
             of: None,
             writes: false,
+            in_turn_with: None,
         };
         self.measure(&row, |_| same(request.to_vec()));
     }
@@ -138,7 +159,7 @@ impl Bench {
         rows.iter().any(|row| self.options.wants(row))
     }
 
-    fn on_sqlite(&mut self) {
+    fn on_sqlite(&mut self, floors: &Floors) {
         let rows = [
             DISCOVERY,
             JWKS,
@@ -167,19 +188,26 @@ impl Bench {
             expected,
             of: Some((&server, &installation)),
             writes,
+            in_turn_with: None,
         };
         let actix = Some(ACTIX);
-        self.measure(&row(DISCOVERY, actix, "\"issuer\":", false), |_| {
+        let beside = |floor, row| Row {
+            in_turn_with: floor,
+            ..row
+        };
+        let discovery = row(DISCOVERY, actix, "\"issuer\":", false);
+        self.measure(&beside(floors.actix.as_ref(), discovery), |_| {
             same(get(urls::OPENID_CONFIGURATION, &host))
         });
-        self.measure(&row(JWKS, actix, "\"keys\":", false), |_| {
+        let jwks = row(JWKS, actix, "\"keys\":", false);
+        self.measure(&beside(floors.actix.as_ref(), jwks), |_| {
             same(get(urls::JWKS, &host))
         });
         self.measure(&row(LOGIN, actix, "<form", false), |_| {
             same(get(urls::LOGIN, &host))
         });
-        let floor = Some(ES256_FLOOR);
-        self.measure(&row(CREDENTIALS_ES256, floor, TOKEN, false), |_| {
+        let credentials = row(CREDENTIALS_ES256, Some(ES256_FLOOR), TOKEN, false);
+        self.measure(&beside(floors.es256.as_ref(), credentials), |_| {
             same(post(urls::TOKEN, &host, CREDENTIALS))
         });
 
@@ -233,7 +261,13 @@ impl Bench {
                 expected: row.expected,
                 meter: row.meter,
             };
-            let figures = driver::run(&load, &mut source);
+            let (figures, beside) = match row.in_turn_with {
+                None => (driver::run(&load, &mut source), None),
+                Some(floor) => {
+                    let (figures, beside) = in_turns(&load, &mut source, floor);
+                    (figures, Some(beside))
+                }
+            };
             let after = database.map(|(_, installation)| installation.bytes());
             self.table.add(Line {
                 name: row.name.to_owned(),
@@ -244,9 +278,40 @@ impl Bench {
                     .zip(after)
                     .map(|(before, after)| after.saturating_sub(before)),
                 floor: row.floor,
+                beside,
             });
         }
     }
+}
+
+/// Measures a row and its floor in short turns.
+fn in_turns(
+    load: &Load<'_>,
+    source: &mut Source,
+    (floor, expected, request): &Running,
+) -> (Figures, Figures) {
+    let turn = Load {
+        measured: load.measured / TURNS,
+        warm_up: load.warm_up / 2,
+        ..*load
+    };
+    let meter = Meter(vec![floor.pid()]);
+    let of_floor = Load {
+        address: floor.address(),
+        expected,
+        meter: &meter,
+        ..turn
+    };
+    let mut both = |_| {
+        let beside = driver::run(&of_floor, &mut same(request.clone()));
+        (driver::run(&turn, source), beside)
+    };
+    let first = both(0);
+    (1..TURNS)
+        .map(both)
+        .fold(first, |(one, floor), (other, beside)| {
+            (one.and(&other), floor.and(&beside))
+        })
 }
 
 /// What a refreshed sign-in may do.

@@ -41,6 +41,7 @@ impl Bench {
             expected: TOKEN,
             of: Some((&server, &installation)),
             writes: false,
+            in_turn_with: None,
         };
         self.measure(&row, |_| {
             same(post(urls::TOKEN, &installation.host(), CREDENTIALS))
@@ -80,6 +81,7 @@ impl Bench {
             expected: TOKEN,
             of: Some((&server, &installation)),
             writes: true,
+            in_turn_with: None,
         };
         self.measure(&row, |connections| {
             refreshing(
@@ -121,6 +123,7 @@ impl Bench {
                 memory: None,
                 bytes: None,
                 floor: None,
+                beside: None,
             });
         }
         let installation = Installation::new(Some(&postgres.url), &[]);
@@ -138,6 +141,7 @@ impl Bench {
             expected: TOKEN,
             of: Some((&server, &installation)),
             writes: true,
+            in_turn_with: None,
         };
         self.measure(&row, |connections| {
             refreshing(

@@ -20,6 +20,8 @@ pub(crate) struct Line {
     pub(crate) bytes: Option<u64>,
     /// The floor that the row stands on.
     pub(crate) floor: Option<&'static str>,
+    /// The floor as it was measured in turn with the row.
+    pub(crate) beside: Option<Figures>,
 }
 
 impl Table {
@@ -42,6 +44,13 @@ impl Table {
     pub(crate) fn figures(&self, name: &str, connections: usize) -> Option<&Figures> {
         let is_it = |line: &&Line| line.name == name && line.connections == connections;
         self.lines.iter().find(is_it).map(|line| &line.figures)
+    }
+
+    /// What the row costs beside its floor, in CPU, where both were measured in turn.
+    pub(crate) fn times_its_floor(&self, name: &str, connections: usize) -> Option<f64> {
+        let is_it = |line: &&Line| line.name == name && line.connections == connections;
+        let line = self.lines.iter().find(is_it)?;
+        Some(line.figures.server_micros() / line.beside.as_ref()?.server_micros())
     }
 
     /// Prints it as Markdown.
@@ -90,7 +99,9 @@ impl Table {
         if let Some(limit) = self.limit(floor) {
             return format!("{:.1} x the rate", figures.rate() / limit);
         }
-        match self.figures(floor, line.connections) {
+        let floor = line.beside.as_ref();
+        let floor = floor.or_else(|| self.figures(line.floor?, line.connections));
+        match floor {
             Some(floor) => format!(
                 "{:.2} x CPU, {:.2} x rate",
                 figures.server_micros() / floor.server_micros(),
