@@ -49,7 +49,7 @@ pub(super) fn read(reader: &mut Reader, access_token_algorithm: Algorithm) -> Po
         ),
         access_token_algorithm,
     };
-    refuse_idle_beyond_absolute(
+    refuse_longer(
         reader,
         ["lifetimes.refresh_idle", "lifetimes.refresh_absolute"],
         [
@@ -57,13 +57,19 @@ pub(super) fn read(reader: &mut Reader, access_token_algorithm: Algorithm) -> Po
             policy.refresh_absolute_lifetime,
         ],
     );
-    refuse_idle_beyond_absolute(
+    refuse_longer(
         reader,
         ["lifetimes.session_idle", "lifetimes.session_absolute"],
         [
             policy.session_idle_lifetime,
             policy.session_absolute_lifetime,
         ],
+    );
+    // Otherwise a client that refreshes when its access token ends comes too late.
+    refuse_longer(
+        reader,
+        ["lifetimes.access_token", "lifetimes.refresh_idle"],
+        [policy.access_token_lifetime, policy.refresh_idle_lifetime],
     );
     policy
 }
@@ -80,19 +86,19 @@ fn parse_rotation(text: &str) -> Result<RefreshRotation, String> {
     }
 }
 
-/// Idle first, then absolute.
-fn refuse_idle_beyond_absolute(reader: &mut Reader, keys: [&str; 2], [idle, absolute]: [i64; 2]) {
-    let [idle_key, absolute_key] = keys;
-    if idle > absolute {
-        let given = if reader.origin(idle_key).is_some() {
-            idle_key
+/// The first must not be longer than the second.
+fn refuse_longer(reader: &mut Reader, keys: [&str; 2], [first, second]: [i64; 2]) {
+    let [first_key, second_key] = keys;
+    if first > second {
+        let given = if reader.origin(first_key).is_some() {
+            first_key
         } else {
-            absolute_key
+            second_key
         };
         let message = format!(
-            "`{idle_key}` ({}) is longer than `{absolute_key}` ({})",
-            duration_text(idle),
-            duration_text(absolute)
+            "`{first_key}` ({}) is longer than `{second_key}` ({})",
+            duration_text(first),
+            duration_text(second)
         );
         reader.note(problem::CONTRADICTION, given, message);
     }

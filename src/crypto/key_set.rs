@@ -172,11 +172,12 @@ impl KeySet {
     /// is true still.
     #[must_use]
     pub fn following(mut self, before: &Self) -> Self {
-        let kids = |set: &Self| -> Vec<String> {
-            let kids = set.entries.iter().map(|entry| entry.key.kid().to_owned());
-            kids.collect()
+        let keys = |set: &Self| -> Vec<(String, Algorithm)> {
+            let keys = set.entries.iter().map(|entry| &entry.key);
+            keys.map(|key| (key.kid().to_owned(), key.algorithm()))
+                .collect()
         };
-        if kids(&self) == kids(before) {
+        if keys(&self) == keys(before) {
             self.seen = Arc::clone(&before.seen);
         }
         self

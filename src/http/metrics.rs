@@ -87,7 +87,7 @@ impl Metrics {
         );
         registry.register(
             "families_live",
-            "Sign-ins of clients that can still be refreshed, counted once a minute",
+            "Sign-ins of clients that are neither revoked nor expired, counted once a minute",
             self.families_live.clone(),
         );
         storage.register_metrics(registry);

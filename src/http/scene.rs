@@ -56,6 +56,22 @@ impl Scene {
         &self.snapshot.keys
     }
 
+    /// The same as [`Scene::read`] for what may take long; see [`crate::storage::Storage::read_long`].
+    pub(crate) async fn read_long<T, R>(
+        &self,
+        rule: impl FnOnce(&Self, &mut Transaction) -> Result<T, Fault<R>> + Send + 'static,
+    ) -> Result<T, Fault<R>>
+    where
+        T: Send + 'static,
+        R: Send + 'static,
+    {
+        let scene = self.clone();
+        self.state
+            .storage
+            .read_long(move |transaction| rule(&scene, transaction))
+            .await
+    }
+
     /// Runs a rule that only reads.
     pub(crate) async fn read<T, R>(
         &self,

@@ -166,24 +166,24 @@ impl Transaction {
 
 /// Families that change together.
 pub(super) enum FamiliesOf<'a> {
-    /// Those that come from a browser session.
-    Session(&'a str),
     /// Those of a user.
     User(&'a str),
+    /// Those of the user whose browser session it is. All of them: a transaction that ends one session may end another.
+    UserOf(&'a str),
     /// Those of a client.
     Client(&'a str),
-    /// Those of a user and a client.
-    Both(&'a str, &'a str),
 }
 
 fn lock(connection: &mut PgConnection, of: &FamiliesOf<'_>) -> QueryResult<()> {
     use token_families::{client_id, id, session_id, subject, table};
     let ids = table.select(id).into_boxed::<Pg>();
     let ids = match *of {
-        FamiliesOf::Session(session) => ids.filter(session_id.eq(session)),
         FamiliesOf::User(user) => ids.filter(subject.eq(user)),
+        FamiliesOf::UserOf(session) => {
+            let users = table.filter(session_id.eq(session)).select(subject);
+            ids.filter(subject.eq_any(users.distinct().load::<String>(connection)?))
+        }
         FamiliesOf::Client(client) => ids.filter(client_id.eq(client)),
-        FamiliesOf::Both(user, client) => ids.filter(subject.eq(user)).filter(client_id.eq(client)),
     };
     let ids: Vec<String> = ids.load(connection)?;
     let locked = table

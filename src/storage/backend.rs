@@ -73,9 +73,15 @@ enum Part {
     Idle,
     /// The database knows of it.
     Entered,
+    /// It could not begin, so nothing can be undone alone: the whole fails.
+    Broken,
 }
 
 impl Transaction {
+    pub(super) fn is_sqlite(&self) -> bool {
+        matches!(self.connection, Connection::Sqlite(_))
+    }
+
     /// Notes that a statement failed.
     pub(super) fn failed(&mut self, during: &'static str, error: Error) -> StoreError {
         let trouble = trouble(&error);
@@ -114,14 +120,16 @@ impl Transaction {
         if self.part != Part::Idle {
             return Ok(());
         }
-        self.part = Part::Entered;
+        self.part = Part::Broken;
         let begun = match &mut self.connection {
             Connection::Sqlite(connection) => AnsiTransactionManager::begin_transaction(connection),
             Connection::Postgres(connection) => {
                 AnsiTransactionManager::begin_transaction(connection)
             }
         };
-        begun.map_err(|error| self.failed("beginning a part of a transaction", error))
+        begun.map_err(|error| self.failed(BEGINNING_A_PART, error))?;
+        self.part = Part::Entered;
+        Ok(())
     }
 
     /// Keeps what the part wrote, as far as the whole is kept.
@@ -132,6 +140,7 @@ impl Transaction {
         match std::mem::replace(&mut self.part, Part::Whole) {
             Part::Entered => self.commit(),
             Part::Whole | Part::Idle => Ok(()),
+            Part::Broken => Err(broken_part()),
         }
     }
 
@@ -143,6 +152,7 @@ impl Transaction {
         match std::mem::replace(&mut self.part, Part::Whole) {
             Part::Entered => self.roll_back(),
             Part::Whole | Part::Idle => Ok(()),
+            Part::Broken => Err(broken_part()),
         }
     }
 
@@ -189,6 +199,12 @@ impl Transaction {
     }
 }
 
+const BEGINNING_A_PART: &str = "beginning a part of a transaction";
+
+fn broken_part() -> Failure {
+    Failure::unavailable(BEGINNING_A_PART, "the database did not begin it")
+}
+
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
@@ -196,6 +212,8 @@ pub(super) enum Purpose {
     Read,
     /// It may write, within the time a caller waits.
     Write,
+    /// It may write for several callers at once, so it waits for no row that somebody else holds for long.
+    Share,
     /// It may write, and take its time.
     Migrate,
 }
@@ -341,7 +359,7 @@ const READER_PATIENCE: Duration = Duration::from_secs(1);
 fn sqlite_settings(purpose: Purpose, busy_timeout: Duration) -> String {
     let (read_only, busy_timeout) = match purpose {
         Purpose::Read => ("PRAGMA query_only = ON;", busy_timeout.min(READER_PATIENCE)),
-        Purpose::Write | Purpose::Migrate => ("", busy_timeout),
+        Purpose::Write | Purpose::Share | Purpose::Migrate => ("", busy_timeout),
     };
     format!(
         "PRAGMA busy_timeout = {};
@@ -366,6 +384,13 @@ fn postgres_settings(purpose: Purpose) -> &'static str {
             "SET synchronous_commit TO on;
             SET default_transaction_isolation TO 'read committed';
             SET statement_timeout TO 5000;
+            SET idle_in_transaction_session_timeout TO 10000"
+        }
+        Purpose::Share => {
+            "SET synchronous_commit TO on;
+            SET default_transaction_isolation TO 'read committed';
+            SET statement_timeout TO 5000;
+            SET lock_timeout TO 500;
             SET idle_in_transaction_session_timeout TO 10000"
         }
         Purpose::Migrate => {

@@ -146,7 +146,7 @@ impl Storage {
         };
         let readers = settings.read_connections.max(1);
         let read_pool = pool(connector.with_purpose(Purpose::Read), readers);
-        let write_pool = pool(connector.with_purpose(Purpose::Write), writers + rotators);
+        let write_pool = pool(connector.with_purpose(Purpose::Write), writers);
         let queue = || Arc::new(Queue::new(settings.queue_length));
         let writes = queue();
         let rotations = if rotators == 0 {
@@ -181,9 +181,13 @@ impl Storage {
             let name = format!("db-write-{number}");
             storage.start_writer(name, &storage.shared.writes, &write_pool, most)?;
         }
+        let share_pool = pool(
+            storage.shared.connector.with_purpose(Purpose::Share),
+            rotators.max(1),
+        );
         for number in 1..=rotators {
             let name = format!("db-rotate-{number}");
-            storage.start_writer(name, &storage.shared.rotations, &write_pool, BATCH)?;
+            storage.start_writer(name, &storage.shared.rotations, &share_pool, BATCH)?;
         }
         Ok(storage)
     }

@@ -78,7 +78,7 @@ impl Transaction {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let row = RevocationRow::new(RevocationReason::SignOut, now);
-        self.lock_families(&FamiliesOf::Session(session))?;
+        self.lock_families(&FamiliesOf::UserOf(session))?;
         on!(self, "revoking the token families of a session", c => {
             diesel::update(table)
                 .filter(families::session_id.eq(session))
@@ -98,7 +98,7 @@ impl Transaction {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let row = RevocationRow::new(reason, now);
-        self.lock_families(&FamiliesOf::Both(subject, client_id))?;
+        self.lock_families(&FamiliesOf::User(subject))?;
         on!(self, "revoking the token families of a user and a client", c => {
             diesel::update(table)
                 .filter(families::subject.eq(subject))

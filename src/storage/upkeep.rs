@@ -76,9 +76,15 @@ impl Transaction {
             if rest == 0 {
                 break;
             }
+            // Whatever somebody holds is left for the next time, so that nobody waits for who waits for them.
+            let locking = if self.is_sqlite() {
+                ""
+            } else {
+                "FOR UPDATE SKIP LOCKED"
+            };
             let statement = format!(
                 "DELETE FROM {table} WHERE ({key}) IN \
-                 (SELECT {key} FROM {table} WHERE {expiry} <= $1 LIMIT $2)"
+                 (SELECT {key} FROM {table} WHERE {expiry} <= $1 LIMIT $2 {locking})"
             );
             removed += on!(self, "removing what expired", c => {
                 diesel::sql_query(statement.as_str())

@@ -152,28 +152,61 @@ pub(super) fn write(jobs: &Jobs, pool: &Pool<Connector>, most: usize, measures: 
             return;
         }
         batch.retain(|job| !job.is_abandoned());
-        let failure = match pool.get() {
-            Ok(mut transaction) => {
-                let failure = run_batch(&mut batch, &mut transaction, measures).err();
-                if failure.is_some() {
-                    transaction.give_up();
-                }
-                failure
+        if let Err(apart) = answer_together(batch, pool, measures) {
+            for job in apart {
+                // One is never sent apart.
+                let _answered = answer_together(vec![job], pool, measures);
             }
-            Err(error) => Some(no_connection(&error)),
-        };
-        for job in batch {
-            job.answer(failure.as_ref());
         }
     }
 }
 
-/// Runs the batch in one transaction. An error is the failure of all of them.
+/// Runs the batch in one transaction, and answers all. If not all families can be had at once, because somebody holds one
+/// of them, gives the jobs back: each has to find out alone.
+fn answer_together(
+    mut batch: Vec<Box<dyn Job>>,
+    pool: &Pool<Connector>,
+    measures: &Measures,
+) -> Result<(), Vec<Box<dyn Job>>> {
+    let failure = match pool.get() {
+        Ok(mut transaction) => match run_batch(&mut batch, &mut transaction, measures) {
+            Ok(()) => None,
+            Err(stopped) => {
+                transaction.give_up();
+                match stopped {
+                    Stopped::BeforeAll => return Err(batch),
+                    Stopped::Failed(failure) => Some(failure),
+                }
+            }
+        },
+        Err(error) => Some(no_connection(&error)),
+    };
+    for job in batch {
+        job.answer(failure.as_ref());
+    }
+    Ok(())
+}
+
+/// Why a batch was not committed.
+enum Stopped {
+    /// No job has run yet.
+    BeforeAll,
+    /// None of them can be kept.
+    Failed(Failure),
+}
+
+impl From<Failure> for Stopped {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// Runs the batch in one transaction.
 fn run_batch(
     batch: &mut [Box<dyn Job>],
     transaction: &mut Transaction,
     measures: &Measures,
-) -> Result<(), Failure> {
+) -> Result<(), Stopped> {
     let rules = batch.len();
     if rules == 0 {
         return Ok(());
@@ -183,12 +216,14 @@ fn run_batch(
         // The transaction itself is the part that may have to be undone.
         [only] => {
             if only.run(transaction) == Verdict::Undo {
-                return transaction.roll_back();
+                return Ok(transaction.roll_back()?);
             }
         }
         several => {
             let families: Vec<FamilyId> = several.iter().filter_map(|job| job.family()).collect();
-            transaction.fetch_ahead(&families)?;
+            if transaction.fetch_ahead(&families).is_err() {
+                return Err(Stopped::BeforeAll);
+            }
             for job in several {
                 transaction.begin_part();
                 match job.run(transaction) {

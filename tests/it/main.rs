@@ -28,3 +28,5 @@ mod rules;
 mod store;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod watching;

@@ -78,26 +78,42 @@ async fn two_nodes_are_one_server() {
     assert_eq!(status, StatusCode::OK, "{tokens}");
 }
 
+/// What an operator changes beside the servers: a new client, one more secret, one secret less, a disabled client.
 #[tokio::test]
-async fn all_nodes_know_a_new_client_within_a_second() {
+async fn all_nodes_know_of_a_change_within_a_second() {
     let Some(installation) = Installation::on_postgres() else {
         return;
     };
     let _first = installation.serve();
     let (_second, second_address) = installation.serve_beside();
+    let nodes = [installation.issuer(), second_address];
+    let change = |arguments: &[&str], input: &str| installation.run(arguments, input);
     create_client(&installation, "late", &["--grant", "client_credentials"]);
-    let created = Instant::now();
-    for address in [installation.issuer(), second_address] {
+    until(&nodes, SECRET, StatusCode::OK).await;
+    let added = change(&["client", "secret", "add", "late", "--show-secret"], "");
+    let new = added["client_secret"].as_str().unwrap();
+    until(&nodes, new, StatusCode::OK).await;
+    let id = added["secret_id"].as_str().unwrap();
+    change(&["client", "secret", "remove", "late", id, "--yes"], "");
+    until(&nodes, new, StatusCode::UNAUTHORIZED).await;
+    change(&["client", "set", "late", "--disable"], "");
+    until(&nodes, SECRET, StatusCode::UNAUTHORIZED).await;
+}
+
+/// Waits until each of the nodes answers the client so, which it does within a second.
+async fn until(nodes: &[String], secret: &str, expected: StatusCode) {
+    let changed = Instant::now();
+    for node in nodes {
         let request = [("grant_type", "client_credentials")];
         loop {
-            let asked_after = created.elapsed();
-            let (status, answer) = token(&address, "late", &request).await;
-            if status == StatusCode::OK {
+            let asked_after = changed.elapsed();
+            let (status, answer) = post_as(node, "/token", ("late", secret), &request).await;
+            if status == expected {
                 break;
             }
             assert!(
                 asked_after < Duration::from_secs(1),
-                "{address} does not know the client after {asked_after:?}: {answer}"
+                "{node} does not know of it after {asked_after:?}: {status} {answer}"
             );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -156,10 +172,19 @@ async fn post(
     client: &str,
     fields: &[(&str, &str)],
 ) -> (StatusCode, Value) {
+    post_as(server, path, (client, SECRET), fields).await
+}
+
+async fn post_as(
+    server: &str,
+    path: &str,
+    (client, secret): (&str, &str),
+    fields: &[(&str, &str)],
+) -> (StatusCode, Value) {
     let content = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(fields)
         .finish();
-    let basic = STANDARD.encode(format!("{client}:{SECRET}"));
+    let basic = STANDARD.encode(format!("{client}:{secret}"));
     let response = reqwest::Client::new()
         .post(format!("{server}{path}"))
         .header(AUTHORIZATION, format!("Basic {basic}"))

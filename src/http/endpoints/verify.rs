@@ -43,7 +43,14 @@ pub(crate) async fn answer(request: HttpRequest, state: Data<AppState>) -> HttpR
 async fn verify(request: &HttpRequest, scene: &Scene) -> Result<Seen, Fault<BearerRefused>> {
     let query = extract::params(request.query_string().as_bytes());
     let demand = Demand::read(&query.map_err(|_| BearerRefused::Malformed)?)?;
-    let token = bearer::find(authorization(request), &Params::default())?.to_owned();
+    // A proxy knows 401 and 403 only; whatever else a stranger sends must not look like a fault of the server.
+    let malformed = |refused| match refused {
+        BearerRefused::Malformed => BearerRefused::NotGood,
+        BearerRefused::Missing | BearerRefused::NotGood | BearerRefused::Scope => refused,
+    };
+    let no_body = Params::default();
+    let token = bearer::find(authorization(request), &no_body).map_err(malformed)?;
+    let token = token.to_owned();
     let ask = scene.ask(move |scene, store| {
         verification::verify(&scene.context(), store, scene.keys(), &demand, &token)
     });

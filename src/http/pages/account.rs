@@ -34,7 +34,8 @@ async fn tell(request: &HttpRequest, scene: &Scene) -> Result<HttpResponse, Faul
         return Ok(redirect(urls::LOGIN));
     };
     let subject = living.subject.id.clone();
-    let look = scene.read(move |scene, store| {
+    // As many rows as the person has sign-ins, so on another thread.
+    let look = scene.read_long(move |scene, store| {
         let sessions = store.sessions_of(&subject)?;
         Ok::<_, Fault>((sessions, store.connected_apps(&subject, scene.now)?))
     });

@@ -4,19 +4,15 @@ use std::io;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
 
 use crate::faults::ledger::{Entry, Ledger};
 use crate::faults::stage::Stage;
-use crate::faults::wire::{Answer, Wire};
+use crate::faults::wire::{Answer, COME_AGAIN, Wire};
 
 /// Clients that redeem codes, and end half of what they get.
 const REDEEMERS: usize = 6;
 /// Clients that act for themselves.
 const SERVICES: usize = 2;
-
-/// Who is told to come again waits so long.
-const COME_AGAIN: Duration = Duration::from_millis(200);
 
 /// What all actors of one load share.
 pub(crate) struct Load<'a> {

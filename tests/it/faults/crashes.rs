@@ -137,7 +137,7 @@ impl Trial {
             thread::sleep(moment);
             self.nodes[victim].process.kill();
             if let Some(disk) = &self.disk {
-                disk.cut();
+                disk.cut(&self.random);
             }
             let began = Instant::now();
             let process = self.stage.installation.serve_on(port);

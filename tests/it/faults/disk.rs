@@ -4,8 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use issuant::crypto::random::SeededRandom;
 use tempfile::TempDir;
 
+use crate::faults::between;
 use crate::support::server_process::Installation;
 
 /// What a power cut would leave of the database of an installation.
@@ -51,13 +53,13 @@ impl Disk {
         fs::copy(&self.database, self.file(".synced")).unwrap();
     }
 
-    /// The power goes: what was not synchronised is gone. The server is dead already.
-    pub(crate) fn cut(&self) {
-        fs::copy(self.file(".synced"), &self.database).unwrap();
-        remove(&self.file("-wal"));
-        if self.file("-wal.synced").exists() {
-            fs::copy(self.file("-wal.synced"), self.file("-wal")).unwrap();
-        }
+    /// The power goes: what was not synchronised may be gone. Of what was on its way to the log a part arrived, up to some
+    /// byte; of the pages on their way to the database some did. The server is dead already.
+    pub(crate) fn cut(&self, random: &SeededRandom) {
+        let (kept, written) = (read(&self.file(".synced")), read(&self.database));
+        fs::write(&self.database, some_pages(&kept, &written, random)).unwrap();
+        let (kept, written) = (read(&self.file("-wal.synced")), read(&self.file("-wal")));
+        fs::write(self.file("-wal"), some_bytes(&kept, &written, random)).unwrap();
         // An index into the log, in memory that processes share; it never was on the disk.
         remove(&self.file("-shm"));
     }
@@ -66,6 +68,41 @@ impl Disk {
         let mut path = self.database.clone().into_os_string();
         path.push(suffix);
         path.into()
+    }
+}
+
+/// What was written, up to some byte, and from there on what was kept.
+fn some_bytes(kept: &[u8], written: &[u8], random: &SeededRandom) -> Vec<u8> {
+    let length = u64::try_from(written.len()).unwrap();
+    let arrived = usize::try_from(between(random, 0, length + 1)).unwrap();
+    let mut bytes = written[..arrived].to_vec();
+    bytes.extend_from_slice(kept.get(arrived..).unwrap_or_default());
+    bytes
+}
+
+/// Each page as it was kept or as it was written. Behind the end of what was kept, those before the last that arrived are
+/// empty.
+fn some_pages(kept: &[u8], written: &[u8], random: &SeededRandom) -> Vec<u8> {
+    let mut bytes = kept.to_vec();
+    for (at, page) in (0..).step_by(PAGE).zip(written.chunks(PAGE)) {
+        if between(random, 0, 2) == 1 {
+            let end = at + page.len();
+            bytes.resize(bytes.len().max(end), 0);
+            bytes[at..end].copy_from_slice(page);
+        }
+    }
+    bytes
+}
+
+/// How SQLite divides a database.
+const PAGE: usize = 4096;
+
+/// What is in a file, if there is one.
+fn read(path: &Path) -> Vec<u8> {
+    if path.exists() {
+        fs::read(path).unwrap()
+    } else {
+        Vec::new()
     }
 }
 

@@ -110,7 +110,7 @@ impl Checker {
     /// Reads what is new, and asks for it and for some of what is old.
     pub(crate) fn check(&mut self, stage: &Stage, ledger: &Ledger, wire: &mut Wire) {
         self.read(&ledger.news());
-        let mut ask = |request: String| wire.ask(&request).unwrap();
+        let mut ask = |request: String| wire.ask_patiently(&request);
         for code in std::mem::take(&mut self.ending) {
             let token = &self.redeemed[&code];
             let answer = ask(stage.request("/revoke", &[("token", token)]));

@@ -11,7 +11,7 @@ mod growth;
 mod ledger;
 mod power_cuts;
 mod races;
-mod stage;
+pub(crate) mod stage;
 mod wire;
 
 use std::sync::atomic::{AtomicBool, Ordering};

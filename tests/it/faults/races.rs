@@ -100,6 +100,7 @@ impl Races<'_> {
         };
         let access_token = granted.member("access_token");
         let seen = self.ask(&self.stage.introspecting(&access_token));
+        assert_eq!(seen.status, 200, "{seen}");
         assert!(!seen.is_active(), "its token survived the reuse");
         let refresh_token = granted.member("refresh_token");
         self.refuses(&refresh_token, "E1323");
@@ -147,7 +148,7 @@ impl Races<'_> {
     }
 
     fn ask(&self, request: &str) -> Answer {
-        Wire::connect(self.port).unwrap().ask(request).unwrap()
+        Wire::connect(self.port).unwrap().ask_patiently(request)
     }
 
     fn count(&mut self, what: &'static str, times: usize) {

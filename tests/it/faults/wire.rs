@@ -3,6 +3,7 @@
 
 use std::io::{self, BufRead as _, BufReader, Error, ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
+use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -10,6 +11,12 @@ use url::form_urlencoded;
 
 /// Longer than any bound of the server.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// After so long a client comes again that was told to.
+pub(crate) const COME_AGAIN: Duration = Duration::from_millis(200);
+
+/// How often it does.
+const TIMES: usize = 50;
 
 /// A connection of one client to one node.
 pub(crate) struct Wire {
@@ -70,6 +77,18 @@ impl Wire {
             status: status.ok_or(ErrorKind::InvalidData)?,
             body: String::from_utf8(body).map_err(Error::other)?,
         })
+    }
+
+    /// Asks until it is not told to come again, as a client does: on a machine that is too busy, that is no answer yet.
+    pub(crate) fn ask_patiently(&mut self, request: &str) -> Answer {
+        for _ in 0..TIMES {
+            let answer = self.ask(request).unwrap();
+            if answer.status != 503 {
+                return answer;
+            }
+            thread::sleep(COME_AGAIN);
+        }
+        panic!("told to come again {TIMES} times");
     }
 
     fn line(&mut self) -> io::Result<String> {

@@ -77,9 +77,10 @@ fn stops_what_must_not_pass() {
                 .unwrap()
                 .starts_with("Bearer realm=")
         );
-        op.get_with("/verify", "garbage")
-            .await
-            .assert_error(401, "invalid_token", "E1403");
+        for garbage in ["garbage", "two words", "a,b"] {
+            let reply = op.get_with("/verify", garbage).await;
+            reply.assert_error(401, "invalid_token", "E1403");
+        }
         // RFC 9700 §4.3.2: a token in the address is not read.
         let token = access_token(&op, "openid read").await;
         let in_address = op.get(&format!("/verify?access_token={token}")).await;

@@ -9,6 +9,7 @@ use issuant::protocol::store::{
 };
 use issuant::protocol::tokens::family::{Family, RevocationReason};
 use issuant::storage::{Storage, Transaction};
+use prometheus_client::registry::Registry;
 
 use super::fixtures::{NOW, family, next, session};
 use super::transactions::run_async;
@@ -225,9 +226,20 @@ fn writers_that_want_the_same_families_wait_in_one_order(database: &mut Database
     database.settings().rotation_connections = 4;
     database.settings().patience = std::time::Duration::from_secs(30);
     let storage = open_with_people(database);
-    for number in 1..=6 {
-        write(&storage, move |store| store.add_family(&family(number)));
-    }
+    write(&storage, |store| {
+        use issuant::identity::store::Sessions as _;
+        for number in 1..=2 {
+            store.add_session(&session(number, "sub-ada"))?;
+        }
+        (1..=6).try_for_each(|number| {
+            // The families of the session that ends first come last.
+            let session = Some(format!("session-{}", 1 + number / 4));
+            store.add_family(&Family {
+                session,
+                ..family(number)
+            })
+        })
+    });
     let attempt = |number: u8| {
         about(&storage, number, |store, family| {
             Ok(family.revoked.is_none() && rotate(store, &family)?)
@@ -238,6 +250,14 @@ fn writers_that_want_the_same_families_wait_in_one_order(database: &mut Database
         .collect();
     let won = run_async(async {
         let attempts = crate::support::op::all(orders.iter().map(|number| attempt(*number)));
+        // Two sessions in one transaction, as when a password was changed.
+        let sign_out = storage.write(|store| {
+            use issuant::identity::store::Sessions as _;
+            for session in ["session-2", "session-1"] {
+                store.end_session(session, NOW)?;
+            }
+            Ok::<_, Fault<No>>(())
+        });
         let revocation = storage.write(|store| {
             use issuant::identity::store::Consents as _;
             Ok::<_, Fault<No>>(store.disconnect(
@@ -247,7 +267,8 @@ fn writers_that_want_the_same_families_wait_in_one_order(database: &mut Database
                 NOW,
             )?)
         });
-        let (attempts, revoked) = tokio::join!(attempts, revocation);
+        let (attempts, ended, revoked) = tokio::join!(attempts, sign_out, revocation);
+        ended.unwrap();
         revoked.unwrap();
         attempts
             .into_iter()
@@ -259,9 +280,94 @@ fn writers_that_want_the_same_families_wait_in_one_order(database: &mut Database
     assert_eq!(usize::try_from(versions.sum::<i64>()).unwrap(), won);
 }
 
+/// One who waits for a row does not make its neighbours wait. SQLite has one writer, so nobody holds a row there.
+#[test]
+fn a_family_that_somebody_holds_is_missed_by_its_own_rule_only() {
+    let Some(mut database) = Database::postgres() else {
+        return;
+    };
+    let (storage, release) = held(&mut database);
+    let other_node = database.open();
+    let (let_go, is_let_go) = mpsc::channel::<()>();
+    let (has, is_held) = mpsc::channel();
+    let holder = std::thread::spawn(move || {
+        write(&other_node, move |store| {
+            store.revoke_family(&family(2).id, RevocationReason::Operator, NOW)?;
+            has.send(()).unwrap();
+            let _let_go_either_way = is_let_go.recv();
+            Ok(())
+        });
+    });
+    is_held.recv().unwrap();
+    let (one, two, three, ()) = run_async(async {
+        tokio::join!(
+            about(&storage, 1, |store, family| rotated(store, &family)),
+            about(&storage, 2, |store, family| rotated(store, &family)),
+            about(&storage, 3, |store, family| rotated(store, &family)),
+            async { drop(release) },
+        )
+    });
+    assert!(one.is_ok() && three.is_ok(), "{one:?} {three:?}");
+    let Err(Fault::Failed(error)) = two else {
+        panic!("{two:?}")
+    };
+    assert_eq!(error.trouble(), Trouble::Unavailable);
+    drop(let_go);
+    holder.join().unwrap();
+    assert_eq!(stored(&storage, 2).rotation, family(2).rotation);
+    assert_eq!(stored(&storage, 3).rotation.version, 1);
+}
+
+fn text_of_metrics(storage: &Storage) -> String {
+    let mut registry = Registry::default();
+    storage.register_metrics(&mut registry);
+    storage.measure();
+    let mut text = String::new();
+    prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+    text
+}
+
+/// What waits is counted as waiting, what shares a commit as one batch, and what finds the queue full as refused.
+fn a_batch_is_measured_and_a_full_queue_refuses_at_once(database: &mut Database) {
+    database.settings().queue_length = 3;
+    let (storage, release) = held(database);
+    let outcomes = run_async(async {
+        tokio::join!(
+            about(&storage, 1, |store, family| rotated(store, &family)),
+            about(&storage, 2, |store, family| rotated(store, &family)),
+            about(&storage, 3, |store, family| rotated(store, &family)),
+            async {
+                let refused = about(&storage, 4, |store, family| rotated(store, &family)).await;
+                let text = text_of_metrics(&storage);
+                drop(release);
+                (refused, text)
+            },
+        )
+    });
+    let (one, two, three, (refused, text)) = outcomes;
+    assert!(one.is_ok() && two.is_ok() && three.is_ok());
+    let Err(Fault::Failed(error)) = refused else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(error.trouble(), Trouble::Unavailable);
+    assert_eq!(stored(&storage, 4), family(4));
+    assert!(text.contains("\nwriter_queue_length 3\n"), "{text}");
+    assert!(text.contains("\nwriter_refused_total 1\n"), "{text}");
+    // Of one, two, four and more: the three were one batch.
+    let bucket = |text: &str, bound: &str| {
+        let line = format!("\nwriter_batch_size_bucket{{le=\"{bound}\"}} ");
+        let (_, rest) = text.split_once(&line).unwrap_or_else(|| panic!("{text}"));
+        let count: u64 = rest.lines().next().unwrap().parse().unwrap();
+        count
+    };
+    let after = text_of_metrics(&storage);
+    assert_eq!(bucket(&after, "4.0") - bucket(&after, "2.0"), 1, "{after}");
+}
+
 on_both_databases!(
     a_rule_that_fails_undoes_its_own_family_only,
     rules_about_one_family_follow_each_other,
     a_rule_learns_of_the_user_and_the_session,
     writers_that_want_the_same_families_wait_in_one_order,
+    a_batch_is_measured_and_a_full_queue_refuses_at_once,
 );
