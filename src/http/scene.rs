@@ -8,7 +8,7 @@ use actix_web::web::Data;
 use crate::crypto::key_set::KeySet;
 use crate::http::snapshot::Snapshot;
 use crate::http::state::AppState;
-use crate::protocol::bearer::{self, Promotion};
+use crate::protocol::bearer::{self, Proven};
 use crate::protocol::context::{Context, Timestamp};
 use crate::protocol::error::{Fault, StoreError, Trouble};
 use crate::protocol::store::Store;
@@ -92,10 +92,7 @@ impl Scene {
     /// anybody relies on the answer.
     pub(crate) async fn ask<T, R>(
         &self,
-        rule: impl Fn(&Self, &mut dyn Store) -> Result<(T, Option<Promotion>), Fault<R>>
-        + Clone
-        + Send
-        + 'static,
+        rule: impl Fn(&Self, &mut dyn Store) -> Result<Proven<T>, Fault<R>> + Clone + Send + 'static,
     ) -> Result<T, Fault<R>>
     where
         T: Send + 'static,

@@ -31,6 +31,9 @@ pub enum BearerRefused {
 /// The rotation by which a pending refresh token becomes the current one of its family.
 pub type Promotion = (FamilyId, Rotation);
 
+/// What was found out about a token, and the promotion to write before it is relied on.
+pub type Proven<T> = (T, Option<Promotion>);
+
 /// A token that is good.
 #[derive(Debug)]
 pub struct Seen {
@@ -80,7 +83,7 @@ pub fn look_up(
     context: &Context<'_>,
     store: &mut dyn Store,
     token: AccessToken,
-) -> Result<(Seen, Option<Promotion>), Fault<BearerRefused>> {
+) -> Result<Proven<Seen>, Fault<BearerRefused>> {
     if store.is_token_revoked(&token.jti)? {
         return Err(BearerRefused::NotGood.into());
     }
@@ -116,7 +119,7 @@ pub fn look_up(
 /// that the row changed meanwhile, so the question is asked again.
 pub fn settle<T, R>(
     store: &mut dyn Store,
-    ask: impl Fn(&mut dyn Store) -> Result<(T, Option<Promotion>), Fault<R>>,
+    ask: impl Fn(&mut dyn Store) -> Result<Proven<T>, Fault<R>>,
 ) -> Result<T, Fault<R>> {
     for _ in 0..MOST_TRIES {
         match ask(store)? {

@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use crate::crypto::key_set::KeySet;
-use crate::protocol::bearer::{self, BearerRefused, Promotion};
+use crate::protocol::bearer::{self, BearerRefused, Proven};
 use crate::protocol::catalogue;
 use crate::protocol::client::Client;
 use crate::protocol::client_auth::AuthenticatedClient;
@@ -83,7 +83,7 @@ pub fn introspect(
     keys: &KeySet,
     authenticated: &AuthenticatedClient,
     token: &str,
-) -> Result<(Introspection, Option<Promotion>), StoreError> {
+) -> Result<Proven<Introspection>, StoreError> {
     let client = authenticated.client();
     if let Some(minted) = Minted::read(token, context.keys) {
         return Ok((refresh_token(context, store, client, &minted)?, None));

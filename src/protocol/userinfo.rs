@@ -1,7 +1,7 @@
 //! The userinfo endpoint (OpenID Connect Core §5.3): what the scope of an access token reveals.
 
 use crate::crypto::key_set::KeySet;
-use crate::protocol::bearer::{self, BearerRefused, Promotion, Seen};
+use crate::protocol::bearer::{self, BearerRefused, Proven, Seen};
 use crate::protocol::context::Context;
 use crate::protocol::error::Fault;
 use crate::protocol::store::{Store, Subject};
@@ -13,7 +13,7 @@ pub fn userinfo(
     store: &mut dyn Store,
     keys: &KeySet,
     token: &str,
-) -> Result<((Subject, AccessToken), Option<Promotion>), Fault<BearerRefused>> {
+) -> Result<Proven<(Subject, AccessToken)>, Fault<BearerRefused>> {
     let read = bearer::read(context, keys, token)?;
     let (Seen { token, subject }, promotion) = bearer::look_up(context, store, read)?;
     if !token.scope.contains("openid") {

@@ -4,7 +4,7 @@
 //! userinfo, so it is good at this moment, and being seen here counts as the arrival of its token response.
 
 use crate::crypto::key_set::KeySet;
-use crate::protocol::bearer::{self, BearerRefused, Promotion, Seen};
+use crate::protocol::bearer::{self, BearerRefused, Proven, Seen};
 use crate::protocol::context::Context;
 use crate::protocol::error::Fault;
 use crate::protocol::params::Params;
@@ -38,7 +38,7 @@ pub fn verify(
     keys: &KeySet,
     demand: &Demand,
     token: &str,
-) -> Result<(Seen, Option<Promotion>), Fault<BearerRefused>> {
+) -> Result<Proven<Seen>, Fault<BearerRefused>> {
     let read = bearer::read(context, keys, token)?;
     // RFC 9068 §4: a token that is meant for another application must not open this one.
     let audience = demand.audience.as_deref().unwrap_or(context.issuer);

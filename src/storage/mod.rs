@@ -148,9 +148,9 @@ impl Storage {
         let read_pool = pool(connector.with_purpose(Purpose::Read), readers);
         let write_pool = pool(connector.with_purpose(Purpose::Write), writers);
         let queue = || Arc::new(Queue::new(settings.queue_length));
-        let writes = queue();
+        let alone = queue();
         let rotations = if rotators == 0 {
-            Arc::clone(&writes)
+            Arc::clone(&alone)
         } else {
             queue()
         };
@@ -159,7 +159,7 @@ impl Storage {
                 reads: queue(),
                 measures: Arc::default(),
                 at_hand: AtHand::new(connector.is_sqlite().then(|| read_pool.clone())),
-                writes,
+                writes: alone,
                 rotations,
                 patience: settings.patience,
                 connector,

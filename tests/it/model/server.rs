@@ -77,6 +77,9 @@ pub(super) struct Server {
     sibling: Family,
 }
 
+/// An access token is not good.
+struct NotGood;
+
 struct Clients(HashMap<String, Arc<Client>>);
 
 impl ClientDirectory for Clients {
@@ -202,12 +205,12 @@ impl Server {
             mutant.before_show(&mut entered, token_id);
         }
         let seen = self.look(&entered, now, token_id);
-        if let Some(Some(promotion)) = &seen
+        if let Ok(Some(promotion)) = &seen
             && self.mutant.is_none_or(Mutant::promotes_when_shown)
         {
             assert!(bearer::promote(&mut self.store, promotion).unwrap());
         }
-        let mut after = self.leave(seen.is_some());
+        let mut after = self.leave(seen.is_ok());
         if let Some(mutant) = self.mutant {
             mutant.after_show(family, now, &mut after);
         }
@@ -223,7 +226,7 @@ impl Server {
     ) -> Option<Promotion> {
         let seen = self.look(family, now, token_id);
         self.leave(());
-        seen.flatten()
+        seen.unwrap_or(None)
     }
 
     /// Writes what was found out before, perhaps about an earlier state of the row.
@@ -237,8 +240,13 @@ impl Server {
         after
     }
 
-    /// Enters the row and looks an access token up in it: nothing if it is not good, otherwise what has to be written.
-    fn look(&mut self, family: &Family, now: i64, token_id: &str) -> Option<Option<Promotion>> {
+    /// Enters the row and looks an access token up in it; what has to be written, if it is good.
+    fn look(
+        &mut self,
+        family: &Family,
+        now: i64,
+        token_id: &str,
+    ) -> Result<Option<Promotion>, NotGood> {
         let token = AccessToken {
             iss: ISSUER.to_owned(),
             sub: family.subject.clone(),
@@ -254,8 +262,8 @@ impl Server {
         self.enter(family.clone());
         let context = context(now, &self.random, &self.policy, &self.clients, &self.keys);
         match bearer::look_up(&context, &mut self.store, token) {
-            Ok((_, promotion)) => Some(promotion),
-            Err(Fault::Refused(_)) => None,
+            Ok((_, promotion)) => Ok(promotion),
+            Err(Fault::Refused(_)) => Err(NotGood),
             Err(Fault::Failed(error)) => panic!("{error:?}"),
         }
     }
