@@ -153,7 +153,7 @@ fn state(url: &str) -> Data<AppState> {
     let cost = PasswordCost::for_tests();
     let hasher = PasswordHasher::new(pepper, cost, &SeededRandom::new(2)).expect("a hasher");
     Data::new(AppState {
-        request_ids: RequestIds::new(&SeededRandom::new(4)),
+        request_ids: RequestIds::default(),
         metrics: Metrics::new(&storage),
         metrics_token: None,
         secret_uses: SecretUses::default(),

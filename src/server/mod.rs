@@ -210,7 +210,7 @@ fn app_state(
         jwks_max_age: JWKS_MAX_AGE,
     };
     Ok(AppState {
-        request_ids: RequestIds::new(&*random),
+        request_ids: RequestIds::default(),
         metrics: Metrics::new(&storage),
         metrics_token: config.metrics.token,
         starts: Starts::default(),

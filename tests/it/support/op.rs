@@ -118,7 +118,7 @@ impl TestOp {
         let clock = Arc::new(TestClock(AtomicI64::new(setting.start)));
         let authority = setting.issuer.split_once("://").unwrap().1.to_owned();
         let state = AppState {
-            request_ids: RequestIds::new(&SystemRandom),
+            request_ids: RequestIds::default(),
             metrics: Metrics::new(&storage),
             metrics_token: setting.metrics_token,
             site: Site {
