@@ -9,7 +9,6 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use serde_json::Value;
 use url::form_urlencoded;
 
-use crate::faults::is_full;
 use crate::support::person::Person;
 use crate::support::server_process::Installation;
 
@@ -101,11 +100,6 @@ async fn all_nodes_know_of_a_change_within_a_second() {
     until(&nodes, SECRET, StatusCode::UNAUTHORIZED).await;
 }
 
-/// A second. Among all other tests, on a machine with two cores, a node may get its turn later.
-fn promised() -> Duration {
-    Duration::from_secs(if is_full() { 1 } else { 4 })
-}
-
 /// Waits until each of the nodes answers the client so, which it does within a second.
 async fn until(nodes: &[String], secret: &str, expected: StatusCode) {
     let changed = Instant::now();
@@ -118,7 +112,7 @@ async fn until(nodes: &[String], secret: &str, expected: StatusCode) {
                 break;
             }
             assert!(
-                asked_after < promised(),
+                asked_after < Duration::from_secs(1),
                 "{node} does not know of it after {asked_after:?}: {status} {answer}"
             );
             tokio::time::sleep(Duration::from_millis(20)).await;

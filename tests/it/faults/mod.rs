@@ -32,7 +32,7 @@ fn size(short: usize, full: usize) -> usize {
     if is_full() { full } else { short }
 }
 
-pub(crate) fn is_full() -> bool {
+fn is_full() -> bool {
     variable("ISSUANT_TEST_FULL").as_deref() == Some("1")
 }
 
