@@ -13,6 +13,7 @@ use issuant::identity::store::{OneTimeLinks as _, User, Users as _};
 use issuant::protocol::client::{
     AuthenticationMethod, Client, ClientSecret, GrantType, StoredSecret,
 };
+use issuant::protocol::client_metadata::ClientMetadata;
 use issuant::protocol::context::{Timestamp, TokenKeys};
 use issuant::protocol::error::{Fault, StoreError};
 use issuant::protocol::refresh_policy::RefreshOverrides;
@@ -58,6 +59,7 @@ pub(crate) fn client(id: &str, keys: &TokenKeys, now: Timestamp) -> Client {
             .expect("a scope"),
         audiences: vec!["https://api.example".to_owned()],
         id_token_algorithm: Algorithm::Es256,
+        metadata: ClientMetadata::default(),
         refresh: RefreshOverrides::default(),
         requires_pkce: true,
         requires_consent: true,

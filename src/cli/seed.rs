@@ -21,6 +21,7 @@ use crate::identity::store::{User, Users};
 use crate::protocol::client::{
     AuthenticationMethod, Client, ClientId, ClientSecret, GrantType, StoredSecret,
 };
+use crate::protocol::client_metadata::ClientMetadata;
 use crate::protocol::context::{Timestamp, TokenKeys};
 use crate::protocol::error::StoreError;
 use crate::protocol::redirect_uri::RegisteredRedirectUri;
@@ -79,6 +80,8 @@ struct SeedClient {
     pkce: bool,
     #[serde(default = "yes")]
     consent: bool,
+    #[serde(default)]
+    metadata: ClientMetadata,
     refresh_rotation: Option<RefreshRotation>,
     retry_window: Option<Duration>,
     refresh_idle: Option<Duration>,
@@ -218,6 +221,7 @@ impl SeedClient {
                 .unwrap_or_else(|| registration::usual_id_token_algorithm(algorithms)),
             requires_pkce: self.pkce,
             requires_consent: self.consent,
+            metadata: self.metadata,
             refresh,
             disabled: false,
             created_at: now,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::crypto::algorithm::Algorithm;
 use crate::crypto::digest::Digest;
+use crate::protocol::client_metadata::ClientMetadata;
 use crate::protocol::context::Timestamp;
 use crate::protocol::redirect_uri::{RedirectRefused, RedirectTarget, RegisteredRedirectUri};
 use crate::protocol::refresh_policy::RefreshOverrides;
@@ -222,6 +223,8 @@ pub struct Client {
     pub requires_pkce: bool,
     /// Whether people are asked; false for an operator's own apps.
     pub requires_consent: bool,
+    /// What it registered besides.
+    pub metadata: ClientMetadata,
     /// How its refresh tokens live, where it differs from the server's settings.
     pub refresh: RefreshOverrides,
     /// A disabled client can do nothing.

@@ -18,6 +18,7 @@ pub mod catalogue;
 pub mod claims;
 pub mod client;
 pub mod client_auth;
+pub mod client_metadata;
 pub mod context;
 pub mod engine;
 pub mod error;

@@ -175,6 +175,7 @@ fn found<T, const N: usize>(checks: [(bool, T); N]) -> Vec<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::client_metadata::ClientMetadata;
 
     fn client() -> Client {
         Client {
@@ -190,6 +191,7 @@ mod tests {
             id_token_algorithm: Algorithm::Rs256,
             requires_pkce: true,
             requires_consent: true,
+            metadata: ClientMetadata::default(),
             refresh: RefreshOverrides::default(),
             disabled: false,
             created_at: 0,

@@ -207,6 +207,7 @@ struct ClientRow {
     retry_window: Option<i64>,
     refresh_idle_lifetime: Option<i64>,
     refresh_absolute_lifetime: Option<i64>,
+    metadata: String,
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -247,6 +248,7 @@ impl TryFrom<&Client> for ClientRow {
             retry_window: client.refresh.retry_window,
             refresh_idle_lifetime: client.refresh.idle_lifetime,
             refresh_absolute_lifetime: client.refresh.absolute_lifetime,
+            metadata: to_json(&client.metadata)?,
         })
     }
 }
@@ -270,6 +272,7 @@ impl ClientRow {
             id_token_algorithm: parse(&self.id_token_algorithm, WHAT)?,
             requires_pkce: self.requires_pkce,
             requires_consent: self.requires_consent,
+            metadata: from_json(&self.metadata, WHAT)?,
             refresh: RefreshOverrides {
                 rotation: match self.refresh_rotation {
                     Some(name) => Some(parse(&name, WHAT)?),

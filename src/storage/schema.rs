@@ -20,6 +20,7 @@ diesel::table! {
         retry_window -> Nullable<BigInt>,
         refresh_idle_lifetime -> Nullable<BigInt>,
         refresh_absolute_lifetime -> Nullable<BigInt>,
+        metadata -> Text,
     }
 }
 

@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::crypto::algorithm::Algorithm;
 use crate::http::urls;
 use crate::protocol::client::{AuthenticationMethod, Client, ClientId, ClientSecret, GrantType};
+use crate::protocol::client_metadata::{ClientMetadata, MetadataChange};
 use crate::protocol::context::Timestamp;
 use crate::protocol::redirect_uri::RegisteredRedirectUri;
 use crate::protocol::refresh_policy::RefreshOverrides;
@@ -78,6 +79,9 @@ pub(crate) struct Create {
     /// Do not ask people for consent: for your own applications
     #[arg(long)]
     no_consent: bool,
+    /// Members of RFC 7591 and OpenID Connect Registration, as a JSON object
+    #[arg(long, value_name = "JSON")]
+    metadata: Option<MetadataChange>,
     #[command(flatten)]
     refresh: RefreshFlags,
     #[command(flatten)]
@@ -145,6 +149,11 @@ impl Create {
         }
         grants.sort_unstable();
         grants.dedup();
+        let metadata = ClientMetadata::default();
+        let metadata = match self.metadata {
+            Some(change) => change.apply(metadata),
+            None => metadata,
+        };
         Client {
             name: self.name.unwrap_or_else(|| self.id.to_string()),
             id: self.id,
@@ -172,6 +181,7 @@ impl Create {
                 .unwrap_or_else(|| registration::usual_id_token_algorithm(algorithms)),
             requires_pkce: !self.no_pkce,
             requires_consent: !self.no_consent,
+            metadata,
             refresh: self.refresh.apply(RefreshOverrides::default()),
             disabled: false,
             created_at: now,

@@ -12,6 +12,7 @@ use crate::cli::local::Local;
 use crate::cli::{Session, parse};
 use crate::crypto::algorithm::Algorithm;
 use crate::protocol::client::{AuthenticationMethod, Client, ClientId, GrantType};
+use crate::protocol::client_metadata::MetadataChange;
 use crate::protocol::redirect_uri::RegisteredRedirectUri;
 use crate::protocol::scope::Scope;
 
@@ -89,6 +90,9 @@ pub(crate) struct Set {
     /// Do not ask people for consent: for your own applications
     #[arg(long)]
     no_consent: bool,
+    /// Members of RFC 7591 and OpenID Connect Registration, as a JSON object; null takes one away
+    #[arg(long, value_name = "JSON")]
+    metadata: Option<MetadataChange>,
     #[command(flatten)]
     refresh: RefreshFlags,
     /// Let it work again
@@ -206,6 +210,9 @@ impl Set {
         }
         client.requires_pkce = switched(client.requires_pkce, self.pkce, self.no_pkce);
         client.requires_consent = switched(client.requires_consent, self.consent, self.no_consent);
+        if let Some(change) = self.metadata {
+            client.metadata = change.apply(client.metadata);
+        }
         client.refresh = self.refresh.apply(client.refresh);
         client.disabled = switched(client.disabled, self.disable, self.enable);
         if client.is_public() {
@@ -233,6 +240,7 @@ fn changes(before: &Client, after: &Client) -> Vec<(&'static str, String, String
             ("ID tokens", client.id_token_algorithm.to_string()),
             ("PKCE", on_off(client.requires_pkce)),
             ("consent", on_off(client.requires_consent)),
+            ("metadata", view::metadata(client)),
             ("disabled", on_off(client.disabled)),
         ];
         pairs.extend(refresh::pairs(&client.refresh));

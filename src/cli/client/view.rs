@@ -8,6 +8,7 @@ use crate::cli::answer::{listed, time_text};
 use crate::cli::client::refresh;
 use crate::crypto::secret::Secret;
 use crate::protocol::client::{Client, ClientSecret, GrantType, StoredSecret};
+use crate::protocol::client_metadata::ClientMetadata;
 use crate::protocol::redirect_uri::RegisteredRedirectUri;
 use crate::protocol::refresh_policy::RefreshOverrides;
 
@@ -45,6 +46,7 @@ pub(crate) fn json(client: &Client) -> Value {
         "id_token_signed_response_alg": client.id_token_algorithm,
         "require_pkce": client.requires_pkce,
         "require_consent": client.requires_consent,
+        "metadata": client.metadata,
         "refresh_rotation": client.refresh.rotation,
         "retry_window": client.refresh.retry_window,
         "refresh_idle_lifetime": client.refresh.idle_lifetime,
@@ -88,6 +90,9 @@ pub(crate) fn pairs(client: &Client) -> Vec<(&'static str, String)> {
     }
     if !client.audiences.is_empty() {
         pairs.push(("audiences", listed(&client.audiences)));
+    }
+    if client.metadata != ClientMetadata::default() {
+        pairs.push(("metadata", metadata(client)));
     }
     if client.refresh != RefreshOverrides::default() {
         pairs.extend(refresh::pairs(&client.refresh));
@@ -138,6 +143,11 @@ pub(crate) fn sort(client: &Client) -> &'static str {
 
 pub(crate) fn grants(client: &Client) -> String {
     listed(client.grants.iter().map(|grant| grant.as_str()))
+}
+
+/// What it registered besides, as JSON on one line.
+pub(crate) fn metadata(client: &Client) -> String {
+    json!(client.metadata).to_string()
 }
 
 pub(crate) fn uris(client: &Client) -> String {

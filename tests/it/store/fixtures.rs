@@ -7,6 +7,7 @@ use issuant::protocol::authorize::request::{AuthorizationRequest, Prompt};
 use issuant::protocol::client::{
     AuthenticationMethod, Client, ClientId, ClientSecret, GrantType, StoredSecret,
 };
+use issuant::protocol::client_metadata::ClientMetadata;
 use issuant::protocol::refresh_policy::{RefreshOverrides, RefreshRotation};
 use issuant::protocol::scope::Scope;
 use issuant::protocol::store::{AuthorizationCode, Subject, WaitingRequest};
@@ -56,6 +57,10 @@ pub(crate) fn client(id: &str) -> Client {
         id_token_algorithm: Algorithm::Es256,
         requires_pkce: true,
         requires_consent: false,
+        metadata: ClientMetadata {
+            userinfo_signed_response_alg: Some(Algorithm::Es256),
+            default_max_age: Some(60),
+        },
         refresh: RefreshOverrides {
             rotation: Some(RefreshRotation::Strict),
             retry_window: Some(0),

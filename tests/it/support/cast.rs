@@ -13,6 +13,7 @@ use issuant::identity::store::User;
 use issuant::protocol::client::{
     AuthenticationMethod, Client, ClientSecret, GrantType, StoredSecret,
 };
+use issuant::protocol::client_metadata::ClientMetadata;
 use issuant::protocol::context::TokenKeys;
 use issuant::protocol::refresh_policy::RefreshOverrides;
 use issuant::protocol::store::Subject;
@@ -183,6 +184,7 @@ fn client(id: &str, authentication_method: AuthenticationMethod) -> Client {
         id_token_algorithm: Algorithm::Es256,
         requires_pkce: true,
         requires_consent: true,
+        metadata: ClientMetadata::default(),
         refresh: RefreshOverrides::default(),
         disabled: false,
         created_at: NOW,
