@@ -1,4 +1,4 @@
-// Adds to the password field what HTML alone cannot: a way to see what was typed.
+// Adds to the password field what HTML alone cannot: a way to see what was typed. Sends on at once what has only one way to go.
 // Every page works without this file.
 "use strict";
 
@@ -20,4 +20,8 @@ for (const button of document.querySelectorAll("button.reveal")) {
   // Browsers remember what was typed into a text field, so it becomes a password again.
   field.form.addEventListener("submit", () => show(false));
   button.hidden = false;
+}
+
+for (const form of document.querySelectorAll("form[data-submit-at-once]")) {
+  form.submit();
 }

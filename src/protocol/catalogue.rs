@@ -121,7 +121,7 @@ catalogue! {
         "Send a whole number, 0 or greater.";
     RESPONSE_MODE = "E1213", InvalidRequest,
         "The response_mode is not supported.",
-        "Leave it out or use response_mode=query.";
+        "Leave it out, or use query, fragment or form_post.";
     REQUEST_OBJECT = "E1214", RequestNotSupported,
         "Request objects are not supported.",
         "Send the parameters themselves.";

@@ -12,6 +12,7 @@ use openidconnect::{
 use serde::{Deserialize, Serialize};
 
 use crate::crypto::algorithm::Algorithm;
+use crate::protocol::authorize::response::ResponseMode;
 use crate::protocol::claims::{CLAIMS, STANDARD_SCOPES};
 use crate::protocol::client::{AuthenticationMethod, GrantType};
 use crate::protocol::tokens::id_token::signing_algorithm;
@@ -119,7 +120,9 @@ pub fn document(
     .set_token_endpoint(Some(TokenUrl::new(urls.token.clone())?))
     .set_userinfo_endpoint(Some(UserInfoUrl::new(urls.userinfo.clone())?))
     .set_scopes_supported(Some(scopes.iter().cloned().map(Scope::new).collect()))
-    .set_response_modes_supported(Some(vec![CoreResponseMode::Query]))
+    .set_response_modes_supported(Some(
+        ResponseMode::ALL.into_iter().map(response_mode).collect(),
+    ))
     .set_grant_types_supported(Some(GrantType::ALL.into_iter().map(grant_type).collect()))
     .set_token_endpoint_auth_methods_supported(Some(
         AuthenticationMethod::ALL
@@ -147,6 +150,14 @@ pub fn scopes() -> Vec<String> {
 
 fn names<T: Copy>(values: &[T], name: impl Fn(T) -> &'static str) -> Vec<String> {
     values.iter().map(|value| name(*value).to_owned()).collect()
+}
+
+fn response_mode(mode: ResponseMode) -> CoreResponseMode {
+    match mode {
+        ResponseMode::Query => CoreResponseMode::Query,
+        ResponseMode::Fragment => CoreResponseMode::Fragment,
+        ResponseMode::FormPost => CoreResponseMode::FormPost,
+    }
 }
 
 fn grant_type(grant: GrantType) -> CoreGrantType {

@@ -14,7 +14,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use crate::crypto::secret::Secret;
 use crate::http::cookies::{self, Kind};
 use crate::http::endpoints::waiting::{WaitingKey, target};
-use crate::http::pages::{new_browser, redirect, refusal};
+use crate::http::pages::view::HandOverPage;
+use crate::http::pages::{self, new_browser, redirect, refusal};
 use crate::http::scene::Scene;
 use crate::http::state::AppState;
 use crate::http::{address, error, extract, urls};
@@ -22,7 +23,8 @@ use crate::identity::session::{self, Living};
 use crate::identity::store::{Consents as _, Sessions as _};
 use crate::protocol::authorize::answer::{Answered, Authentication, with_code};
 use crate::protocol::authorize::next_step::{NextStep, SignedIn, next_step};
-use crate::protocol::authorize::{self, AuthorizeRefusal, response};
+use crate::protocol::authorize::response::{self, Response};
+use crate::protocol::authorize::{self, AuthorizeRefusal};
 use crate::protocol::catalogue;
 use crate::protocol::client::Client;
 use crate::protocol::error::{Fault, Refusal};
@@ -33,7 +35,7 @@ use crate::storage::Transaction;
 enum Onward {
     SignIn,
     Consent,
-    Client(String),
+    Client(Response),
 }
 
 /// Starts an authorization request.
@@ -47,10 +49,10 @@ pub(crate) async fn answer(request: HttpRequest, state: Data<AppState>) -> HttpR
     let (client, accepted) = match authorize::accept(&scene.context(), scene.keys(), &params) {
         Ok(accepted) => accepted,
         Err(AuthorizeRefusal::Page(page)) => return refusal::of_authorization(&request, &page),
-        Err(AuthorizeRefusal::Redirect(target, state, refused)) => {
+        Err(AuthorizeRefusal::Back(back, refused)) => {
             error::log_refusal(&request, refused);
-            let state = state.as_deref();
-            return redirect(&response::error(&target, refused, state, &site.issuer));
+            let response = response::error(&back, refused, &site.issuer);
+            return send(&request, &scene, response);
         }
     };
     let known = cookies::find(&request, site, Kind::Browser);
@@ -80,7 +82,7 @@ pub(crate) async fn answer(request: HttpRequest, state: Data<AppState>) -> HttpR
         })
         .await;
     let mut response = match onward {
-        Ok(onward) => go(&onward, handle.expose()),
+        Ok(onward) => go(&request, &scene, onward, handle.expose()),
         Err(fault) => refusal::fault(&request, fault),
     };
     if is_new {
@@ -108,7 +110,7 @@ pub(crate) async fn resume(request: HttpRequest, state: Data<AppState>) -> HttpR
         })
         .await;
     match onward {
-        Ok(onward) => go(&onward, &handle),
+        Ok(onward) => go(&request, &scene, onward, &handle),
         Err(fault) => refusal::fault(&request, fault),
     }
 }
@@ -184,36 +186,52 @@ fn give_code(
         amr: living.session.amr,
     };
     match with_code(&scene.context(), store, client, waiting, by)? {
-        Answered::Code(target, code) => {
-            let (state, issuer) = (waiting.request.state.as_deref(), &scene.state.site.issuer);
-            Ok(Onward::Client(response::code(
-                &target, &code, state, issuer,
-            )))
+        Answered::Code(back, code) => {
+            let issuer = &scene.state.site.issuer;
+            Ok(Onward::Client(response::code(&back, &code, issuer)))
         }
         Answered::Gone => Err((&catalogue::REQUEST_GONE).into()),
     }
 }
 
-/// Ends a waiting request with an error; answers where the browser goes.
+/// Ends a waiting request with an error; answers what the browser takes to the client.
 pub(crate) fn refuse(
     scene: &Scene,
     store: &mut Transaction,
     client: &Client,
     waiting: &WaitingRequest,
     refused: Refusal,
-) -> Result<String, Fault> {
-    let target = target(client, waiting)?;
+) -> Result<Response, Fault> {
+    let back = waiting.request.way_back(target(client, waiting)?);
     if !store.finish_waiting_request(&waiting.handle)? {
         return Err((&catalogue::REQUEST_GONE).into());
     }
-    let (state, issuer) = (waiting.request.state.as_deref(), &scene.state.site.issuer);
-    Ok(response::error(&target, refused, state, issuer))
+    Ok(response::error(&back, refused, &scene.state.site.issuer))
 }
 
-fn go(onward: &Onward, handle: &str) -> HttpResponse {
+/// Sends the browser with the answer to the client.
+pub(crate) fn send(request: &HttpRequest, scene: &Scene, response: Response) -> HttpResponse {
+    match response {
+        Response::Address(address) => redirect(&address),
+        Response::Form { action, fields } => {
+            let frame = pages::frame(request, scene, "Back to the application");
+            let form_target = pages::form_target(&action);
+            let host = pages::host(&action).unwrap_or_default();
+            let page = HandOverPage {
+                frame,
+                host,
+                action,
+                fields,
+            };
+            pages::show(&page, form_target.as_deref())
+        }
+    }
+}
+
+fn go(request: &HttpRequest, scene: &Scene, onward: Onward, handle: &str) -> HttpResponse {
     match onward {
         Onward::SignIn => redirect(&format!("{}?request={handle}", urls::LOGIN)),
         Onward::Consent => redirect(&format!("{}?request={handle}", urls::CONSENT)),
-        Onward::Client(address) => redirect(address),
+        Onward::Client(response) => send(request, scene, response),
     }
 }

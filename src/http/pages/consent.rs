@@ -164,7 +164,7 @@ async fn take_decision(
                 let refused = Refusal::new(&catalogue::ACCESS_DENIED);
                 authorize::refuse(scene, store, &client, &waiting, refused)
             });
-            Ok(redirect(&decline.await?))
+            Ok(authorize::send(request, scene, decline.await?))
         }
         Some(_) | None => Err((&catalogue::MISSING_PARAMETER).into()),
     }

@@ -2,10 +2,10 @@
 
 use crate::crypto::random::random_bytes;
 use crate::crypto::secret::Secret;
+use crate::protocol::authorize::response::WayBack;
 use crate::protocol::client::Client;
 use crate::protocol::context::Context;
 use crate::protocol::error::StoreError;
-use crate::protocol::redirect_uri::RedirectTarget;
 use crate::protocol::store::{AuthorizationCode, Store, WaitingRequest};
 use crate::protocol::tokens::refresh_token::FamilyId;
 
@@ -28,8 +28,8 @@ pub struct Authentication {
 /// Where the browser goes, and what it carries.
 #[derive(Debug)]
 pub enum Answered {
-    /// A code for the target.
-    Code(RedirectTarget, Secret),
+    /// A code, and the way to the client.
+    Code(WayBack, Secret),
     /// The request was answered before, or the address is not registered any more.
     Gone,
 }
@@ -71,5 +71,5 @@ pub fn with_code(
         expires_at: context.now + context.policy.code_lifetime,
         redeemed_at: None,
     })?;
-    Ok(Answered::Code(target, code))
+    Ok(Answered::Code(request.way_back(target), code))
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::crypto::key_set::KeySet;
 use crate::protocol::authorize::request::{AuthorizationRequest, Prompt};
+use crate::protocol::authorize::response::{ResponseMode, WayBack};
 use crate::protocol::catalogue::{self, Explanation};
 use crate::protocol::client::{Client, GrantType};
 use crate::protocol::context::Context;
@@ -27,7 +28,7 @@ pub enum AuthorizeRefusal {
     /// On a page of ours, because nothing says that the address is the client's.
     Page(PageRefusal),
     /// At the client's address, with `state` and `iss`.
-    Redirect(RedirectTarget, Option<String>, Refusal),
+    Back(WayBack, Refusal),
 }
 
 /// A refusal on a page, with what a developer needs to see the difference.
@@ -57,14 +58,19 @@ pub fn accept(
 ) -> Result<(Arc<Client>, AuthorizationRequest), AuthorizeRefusal> {
     let client = find_client(context, params)?;
     let target = find_target(&client, params)?;
-    let state = params.find("state").map(str::to_owned);
-    match check(context, keys, &client, &target, params) {
-        Ok(request) => Ok((client, request)),
-        Err(refusal) => {
-            // A state that is refused for its length is not sent back.
-            let state = state.filter(|state| state.len() <= 2048);
-            Err(AuthorizeRefusal::Redirect(target, state, refusal))
-        }
+    check(context, keys, &client, &target, params)
+        .map_err(|refusal| AuthorizeRefusal::Back(way_back(target, params), refusal))
+        .map(|request| (client, request))
+}
+
+/// How a refusal travels: as the request wants it, if that can be understood.
+fn way_back(target: RedirectTarget, params: &Params<'_>) -> WayBack {
+    // A state that is refused for its length is not sent back.
+    let state = params.find("state").filter(|state| state.len() <= 2048);
+    WayBack {
+        target,
+        mode: response_mode(params).unwrap_or_default(),
+        state: state.map(str::to_owned),
     }
 }
 
@@ -136,6 +142,7 @@ fn check(
         client_id: client.id.clone(),
         redirect_uri: target.as_str().to_owned(),
         redirect_uri_was_received: target.was_received(),
+        response_mode: response_mode(params)?,
         state: params.find("state").map(str::to_owned),
         scope: accepted.scope,
         nonce: params.find("nonce").map(str::to_owned),
@@ -171,9 +178,14 @@ fn check_unsupported(params: &Params<'_>) -> Result<(), Refusal> {
             return Err(Refusal::new(explanation));
         }
     }
+    Ok(())
+}
+
+/// OAuth 2.0 Multiple Response Types §2.1.
+fn response_mode(params: &Params<'_>) -> Result<ResponseMode, Refusal> {
     match params.find("response_mode") {
-        None | Some("query") => Ok(()),
-        Some(_) => Err(Refusal::new(&catalogue::RESPONSE_MODE)),
+        None => Ok(ResponseMode::default()),
+        Some(name) => ResponseMode::named(name).ok_or(Refusal::new(&catalogue::RESPONSE_MODE)),
     }
 }
 

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::protocol::authorize::response::{ResponseMode, WayBack};
 use crate::protocol::client::ClientId;
+use crate::protocol::redirect_uri::RedirectTarget;
 use crate::protocol::scope::Scope;
 
 /// OpenID Connect Core §3.1.2.1, `prompt`.
@@ -32,6 +34,9 @@ pub struct AuthorizationRequest {
     pub redirect_uri: String,
     /// Whether the request named it.
     pub redirect_uri_was_received: bool,
+    /// How the answer travels.
+    #[serde(default)]
+    pub response_mode: ResponseMode,
     /// Given back unchanged.
     pub state: Option<String>,
     /// What is asked for, within what the client may have.
@@ -48,4 +53,15 @@ pub struct AuthorizationRequest {
     pub login_hint: Option<String>,
     /// The `sub` of a verified `id_token_hint`.
     pub hinted_subject: Option<String>,
+}
+
+impl AuthorizationRequest {
+    /// The way back to the client, whose address `target` is.
+    pub fn way_back(&self, target: RedirectTarget) -> WayBack {
+        WayBack {
+            target,
+            mode: self.response_mode,
+            state: self.state.clone(),
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use actix_web::test::TestRequest;
 
 use crate::support::cast::NOW;
-use crate::support::op::{TestOp, authorize_url, encode, on_sqlite, query};
+use crate::support::op::{TestOp, authorize_url, encode, hidden_fields, on_sqlite, query};
 
 /// The request must be told on a page, and leaves nothing behind.
 async fn told_on_a_page(op: &TestOp, deviations: &[(&str, &str)], id: &str) -> String {
@@ -178,11 +178,7 @@ fn tells_unsupported_parameters_to_the_client() {
         "registration_not_supported",
         "E1216",
     );
-    told_by_redirect(
-        &[("response_mode", "form_post")],
-        "invalid_request",
-        "E1213",
-    );
+    told_by_redirect(&[("response_mode", "jwt")], "invalid_request", "E1213");
 }
 
 #[test]
@@ -354,5 +350,53 @@ fn a_network_that_starts_too_many_sign_ins_waits_and_leaves_no_row() {
         op.pass(60);
         let login = op.browser().get(&url).await;
         assert!(login.location().starts_with("/login?"));
+    });
+}
+
+#[test]
+fn answers_in_the_fragment_where_the_request_says_so() {
+    on_sqlite(async |op| {
+        let mut browser = op.browser();
+        browser.code("ada", &[]).await;
+        let reply = browser
+            .get(&authorize_url(&[("response_mode", "fragment")]))
+            .await;
+        let (address, fragment) = reply.location().split_once('#').unwrap();
+        assert_eq!(address, "https://web.example/cb");
+        let told = query(&format!("?{fragment}"));
+        assert!(told["code"].starts_with("iac_"));
+        assert_eq!(told["state"], "s t");
+        assert_eq!(told["iss"], "https://id.example");
+    });
+}
+
+/// OAuth 2.0 Form Post Response Mode §2.
+#[test]
+fn answers_with_a_form_where_the_request_says_so() {
+    on_sqlite(async |op| {
+        let mut browser = op.browser();
+        browser.code("ada", &[]).await;
+        let hostile = "\"><script>alert(1)</script>";
+        let url = authorize_url(&[("response_mode", "form_post"), ("state", hostile)]);
+        let page = browser.get(&url).await;
+        let fields = hidden_fields(&page.body, "https://web.example/cb");
+        let told = |name: &str| fields.iter().find(|(known, _)| known == name).unwrap();
+        assert!(told("code").1.starts_with("iac_"));
+        assert_eq!(told("state").1, hostile);
+        assert_eq!(told("iss").1, "https://id.example");
+        assert_eq!(fields.len(), 3, "{fields:?}");
+        let policy = page.header("content-security-policy").unwrap();
+        assert!(policy.contains("form-action 'self' https://web.example;"));
+    });
+}
+
+#[test]
+fn an_error_travels_in_a_form_too() {
+    on_sqlite(async |op| {
+        let url = authorize_url(&[("response_mode", "form_post"), ("prompt", "none")]);
+        let page = op.get(&url).await;
+        let fields = hidden_fields(&page.body, "https://web.example/cb");
+        assert!(fields.contains(&("error".to_owned(), "login_required".to_owned())));
+        assert!(fields.contains(&("state".to_owned(), "s t".to_owned())));
     });
 }

@@ -3,8 +3,9 @@
 use askama::Template;
 use issuant::http::pages::view::{
     AccountPage, AppLine, ClientCard, ConsentPage, DevAppPage, DevAppResultPage, DeveloperBlock,
-    ErrorPage, FieldError, FormError, Frame, HomePage, Link, LoginPage, LogoutPage, ScopeGroup,
-    ScopeLine, SessionLine, SetupPage, SignedOutPage, WRONG_USER_NAME_OR_PASSWORD, WaitingPage,
+    ErrorPage, FieldError, FormError, Frame, HandOverPage, HomePage, Link, LoginPage, LogoutPage,
+    ScopeGroup, ScopeLine, SessionLine, SetupPage, SignedOutPage, WRONG_USER_NAME_OR_PASSWORD,
+    WaitingPage,
 };
 
 /// One rendered page.
@@ -44,6 +45,8 @@ pub(crate) fn all() -> Vec<Sample> {
     samples.add("signed out", "empty", &signed_out(None));
     samples.add("signed out", "full", &signed_out(Some("Back to Grafana")));
     samples.add("signed out", "hostile", &signed_out(Some(&hostile_text())));
+    samples.add("hand over", "full", &hand_over("https://web.example/cb"));
+    samples.add("hand over", "hostile", &hand_over(&hostile_text()));
     samples.add("error", "empty", &error_empty());
     samples.add("error", "full", &error_full());
     samples.add("error", "hostile", &error_hostile());
@@ -282,6 +285,15 @@ fn signed_out(back: Option<&str>) -> SignedOutPage {
     SignedOutPage {
         frame: frame("Signed out"),
         back: back.map(link),
+    }
+}
+
+fn hand_over(text: &str) -> HandOverPage {
+    HandOverPage {
+        frame: frame("Back to the application"),
+        host: text.to_owned(),
+        action: text.to_owned(),
+        fields: vec![("code", text.to_owned()), ("state", text.to_owned())],
     }
 }
 

@@ -2,6 +2,7 @@
 //! OpenID Connect Core §3.1.2).
 
 use issuant::protocol::authorize::request::AuthorizationRequest;
+use issuant::protocol::authorize::response::ResponseMode;
 
 use super::{Id, Said, World};
 use crate::support::cast::CHALLENGE;
@@ -185,11 +186,15 @@ fn a_max_age_that_is_no_number_is_told_by_redirect() {
 }
 
 #[test]
-fn another_response_mode_is_told_by_redirect() {
-    for mode in ["fragment", "form_post", "jwt"] {
+fn a_response_mode_that_does_not_exist_is_told_by_redirect() {
+    for mode in ["jwt", "Query", "form_post query", "web_message"] {
         told_by_redirect(&[("response_mode", mode)], "E1213");
     }
-    assert!(check(&[("response_mode", "query")]).is_ok());
+    for mode in ResponseMode::ALL {
+        let request = check(&[("response_mode", mode.as_str())]).unwrap();
+        assert_eq!(request.response_mode, mode);
+    }
+    assert_eq!(check(&[]).unwrap().response_mode, ResponseMode::Query);
 }
 
 #[test]

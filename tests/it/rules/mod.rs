@@ -221,10 +221,10 @@ impl World {
         match accept(&self.ground.context(), &self.ground.keys, &params) {
             Ok((_, request)) => Ok(request),
             Err(AuthorizeRefusal::Page(page)) => Err(Said::Page(page.refusal.id())),
-            Err(AuthorizeRefusal::Redirect(target, state, refusal)) => Err(Said::Redirect {
+            Err(AuthorizeRefusal::Back(back, refusal)) => Err(Said::Redirect {
                 id: refusal.id(),
-                to: target.as_str().to_owned(),
-                state,
+                to: back.target.as_str().to_owned(),
+                state: back.state,
             }),
         }
     }

@@ -4,6 +4,7 @@ use issuant::crypto::algorithm::Algorithm;
 use issuant::crypto::digest::Digest;
 use issuant::identity::store::{Consent, Session, User};
 use issuant::protocol::authorize::request::{AuthorizationRequest, Prompt};
+use issuant::protocol::authorize::response::ResponseMode;
 use issuant::protocol::client::{
     AuthenticationMethod, Client, ClientId, ClientSecret, GrantType, StoredSecret,
 };
@@ -133,6 +134,7 @@ pub(crate) fn waiting_request(number: u8) -> WaitingRequest {
             client_id: client_id("app"),
             redirect_uri: "https://app.example/cb".to_owned(),
             redirect_uri_was_received: true,
+            response_mode: ResponseMode::FormPost,
             state: Some("täglich \"neu\" \\ \u{0} 🦀".to_owned()),
             scope: scope("openid"),
             nonce: Some("n".to_owned()),
