@@ -10,15 +10,25 @@ use tempfile::TempDir;
 use crate::faults::between;
 use crate::support::server_process::Installation;
 
+/// What happens at a power cut to writes that were not synchronised.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unsynchronised {
+    /// All of them are gone.
+    Lost,
+    /// Some arrived, as with real disks. What needed them may be there by luck.
+    Torn,
+}
+
 /// What a power cut would leave of the database of an installation.
 pub(crate) struct Disk {
     database: PathBuf,
+    unsynchronised: Unsynchronised,
     _library: TempDir,
 }
 
 impl Disk {
     /// Puts it under all processes that the installation starts from now on.
-    pub(crate) fn under(installation: &mut Installation) -> Self {
+    pub(crate) fn under(installation: &mut Installation, unsynchronised: Unsynchronised) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let library = folder.path().join("disk.so");
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/faults/disk.c");
@@ -42,6 +52,7 @@ impl Disk {
         installation.variables.extend(variables);
         Self {
             database,
+            unsynchronised,
             _library: folder,
         }
     }
@@ -56,10 +67,14 @@ impl Disk {
     /// The power goes: what was not synchronised may be gone. Of what was on its way to the log a part arrived, up to some
     /// byte; of the pages on their way to the database some did. The server is dead already.
     pub(crate) fn cut(&self, random: &SeededRandom) {
-        let (kept, written) = (read(&self.file(".synced")), read(&self.database));
-        fs::write(&self.database, some_pages(&kept, &written, random)).unwrap();
-        let (kept, written) = (read(&self.file("-wal.synced")), read(&self.file("-wal")));
-        fs::write(self.file("-wal"), some_bytes(&kept, &written, random)).unwrap();
+        let (mut database, mut log) =
+            (read(&self.file(".synced")), read(&self.file("-wal.synced")));
+        if self.unsynchronised == Unsynchronised::Torn {
+            database = some_pages(&database, &read(&self.database), random);
+            log = some_bytes(&log, &read(&self.file("-wal")), random);
+        }
+        fs::write(&self.database, database).unwrap();
+        fs::write(self.file("-wal"), log).unwrap();
         // An index into the log, in memory that processes share; it never was on the disk.
         remove(&self.file("-shm"));
     }

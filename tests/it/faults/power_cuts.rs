@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::faults::crashes::{Report, Trial};
-use crate::faults::disk::Disk;
+use crate::faults::disk::{Disk, Unsynchronised};
 use crate::faults::size;
 use crate::faults::stage::Stage;
 use crate::support::server_process::Installation;
@@ -17,7 +17,7 @@ const FULL: &[u8] = b"PRAGMA synchronous = FULL";
 #[test]
 #[cfg_attr(not(target_os = "linux"), ignore = "the disk stands before Linux")]
 fn a_power_cut_takes_nothing_that_was_acknowledged() {
-    let report = power_cuts("power cuts", size(3, 60), |_| {});
+    let report = power_cuts("power cuts", size(3, 60), Unsynchronised::Torn, |_| {});
     report.is_clean();
 }
 
@@ -27,7 +27,7 @@ fn a_server_that_synchronises_less_is_found_out() {
     // Of the same length each, because they replace the original in the binary.
     for weaker in [b"PRAGMA synchronous=NORMAL", b"PRAGMA synchronous =  OFF"] {
         let setting = std::str::from_utf8(weaker).unwrap();
-        let report = power_cuts(setting, size(1, 5), |installation| {
+        let report = power_cuts(setting, size(1, 5), Unsynchronised::Lost, |installation| {
             weaken(installation, weaker);
         });
         assert!(!report.lost.is_empty(), "{setting} was not found out");
@@ -35,10 +35,15 @@ fn a_server_that_synchronises_less_is_found_out() {
     }
 }
 
-fn power_cuts(what: &str, cycles: usize, prepare: impl FnOnce(&mut Installation)) -> Report {
+fn power_cuts(
+    what: &str,
+    cycles: usize,
+    unsynchronised: Unsynchronised,
+    prepare: impl FnOnce(&mut Installation),
+) -> Report {
     let mut stage = Stage::new(Installation::on_sqlite());
     prepare(&mut stage.installation);
-    let disk = Disk::under(&mut stage.installation);
+    let disk = Disk::under(&mut stage.installation, unsynchronised);
     let mut trial = Trial::begin(stage, 1, cycles, Some(disk));
     trial.run();
     trial.report(what)

@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use issuant::crypto::random::{SystemRandom, random_bytes, random_identifier};
 use issuant::crypto::secret::Secret;
 use issuant::identity::store::{Session, Sessions as _};
+use issuant::protocol::claims::RequestedClaims;
 use issuant::protocol::error::Fault;
 use issuant::protocol::store::{AuthorizationCode, AuthorizationCodes as _, TokenFamilies as _};
 use issuant::protocol::tokens::family::{Family, Rotation};
@@ -143,6 +144,7 @@ impl Stage {
             session: self.session.clone(),
             scope: SCOPE.parse().unwrap(),
             nonce: None,
+            claims: RequestedClaims::default(),
             auth_time: now,
             amr: vec!["pwd".to_owned()],
             // An experiment may take longer than a code usually lives.
@@ -184,6 +186,7 @@ pub(crate) fn family(id: FamilyId, rotation: Rotation, subject: &str) -> Family 
         session: None,
         scope: SCOPE.parse().unwrap(),
         audience: vec!["https://api.example".to_owned()],
+        claims: RequestedClaims::default(),
         auth_time: now,
         amr: vec!["pwd".to_owned()],
         created_at: now,
