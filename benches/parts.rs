@@ -65,7 +65,13 @@ fn snapshot(keys: &TokenKeys) -> Snapshot {
     let signing = [Algorithm::Es256, Algorithm::Rs256]
         .map(|algorithm| (Arc::new(new_key(algorithm)), KeyState::Active));
     let signing = KeySet::new(signing.into()).expect("a key set");
-    Snapshot::new(ISSUER, [common::client(common::CLIENT, keys, NOW)], signing).expect("a snapshot")
+    Snapshot::new(
+        ISSUER,
+        &Policy::default(),
+        [common::client(common::CLIENT, keys, NOW)],
+        signing,
+    )
+    .expect("a snapshot")
 }
 
 fn new_key(algorithm: Algorithm) -> SigningKey {

@@ -10,12 +10,14 @@ use issuant::crypto::algorithm::Algorithm;
 use issuant::crypto::digest::sha256_base64url;
 use issuant::crypto::random::{RandomSource, random_bytes};
 use issuant::identity::store::{OneTimeLinks as _, User, Users as _};
+use issuant::protocol::claims::RequestedClaims;
 use issuant::protocol::client::{
     AuthenticationMethod, Client, ClientSecret, GrantType, StoredSecret,
 };
 use issuant::protocol::client_metadata::ClientMetadata;
 use issuant::protocol::context::{Timestamp, TokenKeys};
 use issuant::protocol::error::{Fault, StoreError};
+use issuant::protocol::profile::Profile;
 use issuant::protocol::refresh_policy::RefreshOverrides;
 use issuant::protocol::store::{AuthorizationCode, Subject};
 use issuant::protocol::tokens::family::{Family, Rotation};
@@ -63,6 +65,7 @@ pub(crate) fn client(id: &str, keys: &TokenKeys, now: Timestamp) -> Client {
         refresh: RefreshOverrides::default(),
         requires_pkce: true,
         requires_consent: true,
+        dynamic: None,
         disabled: false,
         created_at: now,
         updated_at: now,
@@ -79,6 +82,7 @@ pub(crate) fn user(now: Timestamp) -> User {
             email: Some("ada@example.org".to_owned()),
             email_verified: true,
             roles: Vec::new(),
+            profile: Profile::default(),
             active: true,
             updated_at: now,
         },
@@ -104,6 +108,7 @@ pub(crate) fn family(
         session: None,
         scope: scope.parse().expect("a scope"),
         audience: vec!["https://api.example".to_owned(), issuer.to_owned()],
+        claims: RequestedClaims::default(),
         auth_time: now,
         amr: vec!["pwd".to_owned()],
         created_at: now,
@@ -132,6 +137,7 @@ pub(crate) fn code(
         session: "Zt8vV3mZ2nJ7hXwYr4uE6a".to_owned(),
         scope: "openid offline_access read".parse().expect("a scope"),
         nonce: Some("n-0S6_WzA2Mj".to_owned()),
+        claims: RequestedClaims::default(),
         auth_time: now,
         amr: vec!["pwd".to_owned()],
         expires_at: now + 600,

@@ -148,7 +148,7 @@ fn state(url: &str) -> Data<AppState> {
     let client = common::client(common::CLIENT, &token_keys, NOW);
     let (key, _) = SigningKey::generate(Algorithm::Es256, RsaBits::default()).expect("a key");
     let keys = KeySet::new(vec![(Arc::new(key), KeyState::Active)]).expect("a key set");
-    let snapshot = Snapshot::new(ISSUER, [client], keys).expect("a snapshot");
+    let snapshot = Snapshot::new(ISSUER, &Policy::default(), [client], keys).expect("a snapshot");
     let pepper = root.digest_key("password pepper");
     let cost = PasswordCost::for_tests();
     let hasher = PasswordHasher::new(pepper, cost, &SeededRandom::new(2)).expect("a hasher");
@@ -176,6 +176,8 @@ fn state(url: &str) -> Data<AppState> {
         clock: Arc::new(Standing),
         passwords: PasswordQueue::new(hasher, 2),
         starts: Starts::default(),
+        registrations: Starts::default(),
+        snapshot_change: tokio::sync::Mutex::default(),
         demo_app: None,
     })
 }

@@ -24,6 +24,7 @@ use crate::protocol::client::{
 use crate::protocol::client_metadata::ClientMetadata;
 use crate::protocol::context::{Timestamp, TokenKeys};
 use crate::protocol::error::StoreError;
+use crate::protocol::profile::Profile;
 use crate::protocol::redirect_uri::RegisteredRedirectUri;
 use crate::protocol::refresh_policy::{RefreshOverrides, RefreshRotation};
 use crate::protocol::registration;
@@ -109,6 +110,8 @@ impl Duration {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SeedUser {
+    #[serde(default)]
+    claims: Profile,
     username: String,
     password: Option<Known>,
     name: Option<String>,
@@ -223,6 +226,7 @@ impl SeedClient {
             requires_consent: self.consent,
             metadata: self.metadata,
             refresh,
+            dynamic: None,
             disabled: false,
             created_at: now,
             updated_at: now,
@@ -294,6 +298,7 @@ impl SeedUser {
                 email: email.map(String::from),
                 email_verified: self.email_verified,
                 roles: self.roles,
+                profile: self.claims,
                 active: true,
                 updated_at: now,
             },

@@ -157,6 +157,21 @@ pub static KEYS: &[Key] = &[
         help: "What readers of /metrics send as Authorization: Bearer; with it /metrics is on the main listener too",
         is_secret: true,
     },
+    key(
+        "registration.mode",
+        "off",
+        "Who may register clients at /register: off, token (an access token with the scope client_registration), or open",
+    ),
+    key(
+        "registration.max_clients",
+        "1000",
+        "More clients than this cannot register themselves",
+    ),
+    key(
+        "registration.unused",
+        "90d",
+        "A client that registered itself is removed when nobody signed in to it for so long, 1d to 3650d",
+    ),
     key("log.format", "pretty", "pretty or json"),
     key("log.level", "info", "error, warn, info, debug or trace"),
 ];

@@ -48,6 +48,7 @@ pub(super) fn read(reader: &mut Reader, access_token_algorithm: Algorithm) -> Po
             default.session_absolute_lifetime,
         ),
         access_token_algorithm,
+        ..default
     };
     refuse_longer(
         reader,

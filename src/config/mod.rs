@@ -19,6 +19,7 @@ pub mod pages;
 pub mod problem;
 mod raw;
 mod reader;
+mod registration;
 pub mod signing;
 #[cfg(test)]
 mod tests;
@@ -93,7 +94,10 @@ impl Config {
         let database = DatabaseConfig::read(&mut reader, &data_dir);
         let metrics = MetricsSettings::read(&mut reader);
         let signing = SigningSettings::read(&mut reader);
-        let policy = lifetimes::read(&mut reader, signing.access_token_algorithm);
+        let policy = Policy {
+            registration: registration::read(&mut reader),
+            ..lifetimes::read(&mut reader, signing.access_token_algorithm)
+        };
         let log = LogSettings::read(&mut reader);
         let pages = PageSettings::read(&mut reader);
         let issuer_is_configured = reader.origin("issuer").is_some();

@@ -170,17 +170,15 @@ impl KeySet {
 
     /// Takes over which tokens were verified with another set, if both have the same keys: then what was true of a token
     /// is true still.
-    #[must_use]
-    pub fn following(mut self, before: &Self) -> Self {
+    pub fn follow(&mut self, before: &Self) {
         let keys = |set: &Self| -> Vec<(String, Algorithm)> {
             let keys = set.entries.iter().map(|entry| &entry.key);
             keys.map(|key| (key.kid().to_owned(), key.algorithm()))
                 .collect()
         };
-        if keys(&self) == keys(before) {
+        if keys(self) == keys(before) {
             self.seen = Arc::clone(&before.seen);
         }
-        self
     }
 
     /// The tokens that were verified with these keys.

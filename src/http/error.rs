@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::http::headers::RequestId;
 use crate::http::pages;
 use crate::http::scene::Scene;
+use crate::http::urls;
 use crate::protocol::bearer::BearerRefused;
 use crate::protocol::catalogue;
 use crate::protocol::client::Client;
@@ -41,6 +42,9 @@ fn refused(request: &HttpRequest, refusal: Refusal) -> HttpResponse {
     } else if refusal.code() == ErrorCode::InvalidToken {
         response.insert_header((header::WWW_AUTHENTICATE, challenge(request, "Bearer", &[])));
     }
+    if refusal.code() == ErrorCode::TemporarilyUnavailable {
+        response.insert_header((header::RETRY_AFTER, "60"));
+    }
     body(&mut response, refusal, None)
 }
 
@@ -65,11 +69,13 @@ fn status(refusal: Refusal) -> StatusCode {
         | ErrorCode::ConsentRequired
         | ErrorCode::RequestNotSupported
         | ErrorCode::RequestUriNotSupported
-        | ErrorCode::RegistrationNotSupported => StatusCode::BAD_REQUEST,
+        | ErrorCode::RegistrationNotSupported
+        | ErrorCode::InvalidRedirectUri
+        | ErrorCode::InvalidClientMetadata
+        | ErrorCode::UnapprovedSoftwareStatement => StatusCode::BAD_REQUEST,
         // Failures have statuses of their own; told as a refusal they are still ours.
-        ErrorCode::ServerError | ErrorCode::TemporarilyUnavailable => {
-            StatusCode::INTERNAL_SERVER_ERROR
-        }
+        ErrorCode::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
+        ErrorCode::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 
@@ -227,10 +233,10 @@ pub(crate) async fn not_found(request: HttpRequest) -> HttpResponse {
 /// The path is an endpoint's, the method is not.
 pub(crate) async fn method_not_allowed(request: HttpRequest) -> HttpResponse {
     let mut response = refused(&request, Refusal::new(&catalogue::METHOD_NOT_ALLOWED));
-    let allowed = if request.path() == crate::http::urls::USERINFO {
-        "GET, POST"
-    } else {
-        "POST"
+    let allowed = match request.path() {
+        urls::USERINFO => "GET, POST",
+        path if path.starts_with(urls::REGISTER) && path != urls::REGISTER => "GET, PUT, DELETE",
+        _ => "POST",
     };
     response
         .headers_mut()

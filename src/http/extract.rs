@@ -27,6 +27,16 @@ pub(crate) async fn form_body(request: &HttpRequest, payload: Payload) -> Result
     read_body(payload).await
 }
 
+/// Reads the body of a request in JSON.
+pub(crate) async fn json_body(request: &HttpRequest, payload: Payload) -> Result<Bytes, Refusal> {
+    let media_type = header_text(request, &header::CONTENT_TYPE).unwrap_or_default();
+    let media_type = media_type.split(';').next().unwrap_or_default().trim();
+    if !media_type.eq_ignore_ascii_case("application/json") {
+        return Err(Refusal::new(&catalogue::REGISTRATION_BODY));
+    }
+    read_body(payload).await
+}
+
 /// Reads a form if there is one; a request without a body has no type either.
 pub(crate) async fn optional_form_body(
     request: &HttpRequest,

@@ -9,7 +9,8 @@ use actix_web::web::{self, Data, get, head, post, resource};
 use actix_web::{App, Error};
 
 use crate::http::endpoints::{
-    authorize, discovery, health, introspect, jwks, logout, revoke, token, userinfo, verify,
+    authorize, discovery, health, introspect, jwks, logout, register, revoke, token, userinfo,
+    verify,
 };
 use crate::http::pages::{account, assets, consent, dev_app, home, login, setup};
 use crate::http::state::AppState;
@@ -68,6 +69,13 @@ pub fn app(
             resource(urls::JWKS)
                 .route(get().to(jwks::answer))
                 .route(head().to(jwks::answer)),
+        )
+        .service(endpoint(urls::REGISTER).route(post().to(register::register)))
+        .service(
+            endpoint(urls::REGISTERED_CLIENT)
+                .route(get().to(register::manage))
+                .route(web::put().to(register::manage))
+                .route(web::delete().to(register::manage)),
         )
         // For browsers.
         .service(

@@ -9,6 +9,7 @@ use crate::crypto::key_set::KeySet;
 use crate::http::snapshot::Snapshot;
 use crate::http::state::AppState;
 use crate::protocol::bearer::{self, Proven};
+use crate::protocol::client::{Client, ClientId};
 use crate::protocol::context::{Context, Timestamp};
 use crate::protocol::error::{Fault, StoreError, Trouble};
 use crate::protocol::store::Store;
@@ -126,6 +127,21 @@ impl Scene {
             .storage
             .write(move |transaction| rule(&scene, transaction))
             .await
+    }
+
+    /// Runs a rule that changes one client, and answers the client as it is then, if it is there still. At once this node
+    /// knows of it; the others will within a second.
+    pub(crate) async fn change_clients(
+        &self,
+        id: ClientId,
+        rule: impl FnOnce(&mut Transaction) -> Result<Option<Client>, Fault> + Send + 'static,
+    ) -> Result<Option<Client>, Fault> {
+        let _alone = self.state.snapshot_change.lock().await;
+        let client = self.state.storage.write(rule).await?;
+        let snapshot = self.state.snapshot.load();
+        let changed = snapshot.with_client(&id, client.clone());
+        self.state.snapshot.store(Arc::new(changed));
+        Ok(client)
     }
 
     /// The same for a rule that is about one family; see [`crate::storage::Storage::write_family`].

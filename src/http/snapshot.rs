@@ -9,8 +9,8 @@ use actix_web::web::Bytes;
 use crate::crypto::digest::sha256_base64url;
 use crate::crypto::key_set::KeySet;
 use crate::http::urls;
-use crate::protocol::client::Client;
-use crate::protocol::context::ClientDirectory;
+use crate::protocol::client::{Client, ClientId};
+use crate::protocol::context::{ClientDirectory, Policy};
 use crate::protocol::metadata::{self, MetadataError};
 use crate::protocol::tokens::id_token::IdTokenKeys;
 
@@ -38,19 +38,20 @@ pub struct Snapshot {
     clients: HashMap<String, Arc<Client>>,
     origins: HashSet<String>,
     /// Signs and verifies.
-    pub keys: KeySet,
+    pub keys: Arc<KeySet>,
     /// Signs ID tokens.
-    pub id_token_keys: IdTokenKeys,
+    pub id_token_keys: Arc<IdTokenKeys>,
     /// The provider metadata.
-    pub discovery: Prepared,
+    pub discovery: Arc<Prepared>,
     /// The published keys.
-    pub jwks: Prepared,
+    pub jwks: Arc<Prepared>,
 }
 
 impl Snapshot {
     /// Puts a snapshot together.
     pub fn new(
         issuer: &str,
+        policy: &Policy,
         clients: impl IntoIterator<Item = Client>,
         keys: KeySet,
     ) -> Result<Self, MetadataError> {
@@ -60,25 +61,44 @@ impl Snapshot {
             .collect();
         let endpoints = urls::endpoints(issuer);
         let scopes = metadata::scopes();
-        let discovery = metadata::document(issuer, &endpoints, &keys.algorithms(), &scopes)?;
+        let discovery =
+            metadata::document(issuer, policy, &endpoints, &keys.algorithms(), &scopes)?;
         Ok(Self {
-            origins: clients
-                .values()
-                .flat_map(|client| origins(client))
-                .collect(),
+            origins: all_origins(&clients),
             clients,
-            id_token_keys: IdTokenKeys::new(&keys)?,
-            discovery: Prepared::new(discovery),
-            jwks: Prepared::new(keys.jwks_json()),
-            keys,
+            id_token_keys: Arc::new(IdTokenKeys::new(&keys)?),
+            discovery: Arc::new(Prepared::new(discovery)),
+            jwks: Arc::new(Prepared::new(keys.jwks_json())),
+            keys: Arc::new(keys),
         })
     }
 
     /// Takes over what was found out with the snapshot before and holds still.
     #[must_use]
     pub fn following(mut self, before: &Self) -> Self {
-        self.keys = self.keys.following(&before.keys);
+        // Nobody else has a snapshot that is being put together.
+        if let Some(keys) = Arc::get_mut(&mut self.keys) {
+            keys.follow(&before.keys);
+        }
         self
+    }
+
+    /// The same with one client as it is now, or without it.
+    #[must_use]
+    pub fn with_client(&self, id: &ClientId, client: Option<Client>) -> Self {
+        let mut clients = self.clients.clone();
+        match client {
+            Some(client) => clients.insert(id.as_str().to_owned(), Arc::new(client)),
+            None => clients.remove(id.as_str()),
+        };
+        Self {
+            origins: all_origins(&clients),
+            clients,
+            keys: Arc::clone(&self.keys),
+            id_token_keys: Arc::clone(&self.id_token_keys),
+            discovery: Arc::clone(&self.discovery),
+            jwks: Arc::clone(&self.jwks),
+        }
     }
 
     /// Whether a script of that origin may read answers: it belongs to a registered redirect URI.
@@ -91,6 +111,13 @@ impl ClientDirectory for Snapshot {
     fn client(&self, client_id: &str) -> Option<Arc<Client>> {
         self.clients.get(client_id).cloned()
     }
+}
+
+fn all_origins(clients: &HashMap<String, Arc<Client>>) -> HashSet<String> {
+    clients
+        .values()
+        .flat_map(|client| origins(client))
+        .collect()
 }
 
 fn origins(client: &Client) -> impl Iterator<Item = String> {

@@ -9,12 +9,19 @@ use crate::protocol::context::Timestamp;
 /// So many in one minute from one network; a large office behind one address stays far below.
 const MOST: u32 = 1000;
 
+impl Default for Starts {
+    fn default() -> Self {
+        Self::at_most(MOST)
+    }
+}
+
 /// More networks than this in one minute are not told apart any more.
 const MOST_SOURCES: usize = 10_000;
 
-/// Counts the sign-ins that were started.
-#[derive(Debug, Default)]
+/// Counts what was started.
+#[derive(Debug)]
 pub struct Starts {
+    most: u32,
     minute: Mutex<Minute>,
 }
 
@@ -25,6 +32,14 @@ struct Minute {
 }
 
 impl Starts {
+    /// For `most` in one minute from one network.
+    pub fn at_most(most: u32) -> Self {
+        Self {
+            most,
+            minute: Mutex::default(),
+        }
+    }
+
     /// Counts one more; false when this network started too many in this minute.
     pub fn admit(&self, source: &str, now: Timestamp) -> bool {
         let mut minute = self.minute.lock().unwrap_or_else(PoisonError::into_inner);
@@ -37,7 +52,7 @@ impl Starts {
         }
         let count = minute.counts.entry(source.to_owned()).or_default();
         *count += 1;
-        *count <= MOST
+        *count <= self.most
     }
 }
 

@@ -74,6 +74,10 @@ pub struct AppState {
     pub secret_uses: SecretUses,
     /// Sign-ins that were started and not finished.
     pub starts: Starts,
+    /// Clients that were registered from networks just now.
+    pub registrations: Starts,
+    /// Held by whoever changes or reads again what the snapshot is made of, so that the later one knows of both.
+    pub snapshot_change: tokio::sync::Mutex<()>,
     /// The relying party at `/dev/app`, in development.
     pub demo_app: Option<DemoApp>,
 }

@@ -10,6 +10,10 @@ pub const TOKEN_ALIAS: &str = "/oauth2/token";
 pub const INTROSPECT: &str = "/introspect";
 /// RFC 7009.
 pub const REVOKE: &str = "/revoke";
+/// RFC 7591.
+pub const REGISTER: &str = "/register";
+/// RFC 7592.
+pub const REGISTERED_CLIENT: &str = "/register/{client_id}";
 /// OpenID Connect Core §5.3.
 pub const USERINFO: &str = "/userinfo";
 /// OpenID Connect Discovery §4.
@@ -87,6 +91,7 @@ pub fn endpoints(issuer: &str) -> EndpointUrls {
         token: at(TOKEN),
         userinfo: at(USERINFO),
         jwks: at(JWKS),
+        registration: at(REGISTER),
         introspection: at(INTROSPECT),
         revocation: at(REVOKE),
         end_session: at(LOGOUT),

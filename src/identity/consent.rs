@@ -43,7 +43,11 @@ pub enum Meaning {
 pub fn meaning(scope: &str) -> Meaning {
     match scope {
         "openid" => Meaning::See("Know who you are on this server"),
-        "profile" => Meaning::See("See your name, user name and roles"),
+        "profile" => Meaning::See("See your name, user name, picture and roles"),
+        "address" => Meaning::See("See your postal address"),
+        "phone" => Meaning::See("See your phone number"),
+        "roles" => Meaning::See("See your roles"),
+        "groups" => Meaning::See("See the groups you belong to"),
         "email" => Meaning::See("See your e-mail address"),
         "offline_access" => {
             Meaning::ActWhenAway("Keep this access when you are away, until you remove it")

@@ -7,6 +7,9 @@ use crate::storage::Storage;
 /// So many rows in one transaction.
 const BATCH: usize = 500;
 
+/// So many clients in one transaction, each with everything that belongs to it.
+const CLIENTS: i64 = 10;
+
 /// Removes everything that has expired; answers how many rows it was.
 pub async fn remove_expired(storage: &Storage, now: Timestamp) -> Result<usize, Fault> {
     let mut removed = 0;
@@ -16,7 +19,15 @@ pub async fn remove_expired(storage: &Storage, now: Timestamp) -> Result<usize, 
         let batch = batch?;
         removed += batch;
         if batch < BATCH {
-            return Ok(removed);
+            break;
+        }
+    }
+    loop {
+        let remove = storage.write(move |it| Ok(it.remove_unused_clients(now, CLIENTS)?));
+        let batch: Result<usize, Fault> = remove.await;
+        match batch? {
+            0 => return Ok(removed),
+            batch => removed += batch,
         }
     }
 }

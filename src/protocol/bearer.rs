@@ -41,6 +41,8 @@ pub struct Seen {
     pub token: AccessToken,
     /// The user it speaks of, active; `None` for a client's own token.
     pub subject: Option<Subject>,
+    /// Claims that were asked for by name at the userinfo endpoint.
+    pub claims: Vec<String>,
 }
 
 /// Finds the one token of a request: in the header, or as `access_token` in a form body (RFC 6750 §2.1, §2.2).
@@ -95,7 +97,13 @@ pub fn look_up(
             .filter(|client| !client.disabled);
         client.ok_or(BearerRefused::NotGood)?;
         let subject = None;
-        return Ok((Seen { token, subject }, None));
+        let claims = Vec::new();
+        let seen = Seen {
+            token,
+            subject,
+            claims,
+        };
+        return Ok((seen, None));
     };
     let family = store
         .family(&origin.family)?
@@ -112,7 +120,13 @@ pub fn look_up(
     client.ok_or(BearerRefused::NotGood)?;
     let subject = store.subject(&token.sub)?.filter(|subject| subject.active);
     let subject = Some(subject.ok_or(BearerRefused::NotGood)?);
-    Ok((Seen { token, subject }, promotion))
+    let claims = family.claims.userinfo;
+    let seen = Seen {
+        token,
+        subject,
+        claims,
+    };
+    Ok((seen, promotion))
 }
 
 /// Asks a question about a token where something can be written, and writes what its answer demands. Losing the gate means

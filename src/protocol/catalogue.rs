@@ -152,6 +152,9 @@ catalogue! {
     RESPONSE_TYPE_MISSING = "E1223", InvalidRequest,
         "The parameter response_type is missing.",
         "Use response_type=code.";
+    CLAIMS_PARAMETER = "E1224", InvalidRequest,
+        "The claims parameter is malformed.",
+        "Send a JSON object with the members userinfo and id_token, as OpenID Connect Core section 5.5 describes, of at most 4096 bytes.";
 
     // E13xx: the token endpoint.
     UNSUPPORTED_GRANT = "E1301", UnsupportedGrantType,
@@ -260,6 +263,46 @@ catalogue! {
         "Too many sign-ins were started from this network within a minute.",
         "Wait a minute, then go back to the app and start again.";
 
+    // E18xx: clients that register themselves.
+    REGISTRATION_OFF = "E1801", AccessDenied,
+        "Clients cannot register themselves here.",
+        "Ask the operator to register the client, or to set registration.mode.";
+    REGISTRATION_FULL = "E1802", TemporarilyUnavailable,
+        "As many clients registered themselves as may.",
+        "Ask the operator to remove unused ones or to raise registration.max_clients.";
+    REGISTRATION_RATE = "E1803", TemporarilyUnavailable,
+        "Too many clients were registered from this network.",
+        "Wait a minute and register again.";
+    REGISTRATION_BODY = "E1804", InvalidClientMetadata,
+        "The request body is not JSON.",
+        "Send the metadata as a JSON object with Content-Type: application/json.";
+    REGISTRATION_METADATA = "E1805", InvalidClientMetadata,
+        "The metadata are no JSON object, or a member has a value that it cannot have.",
+        "Compare each member with RFC 7591 section 2 and the discovery document.";
+    REGISTRATION_REDIRECT_URI = "E1806", InvalidRedirectUri,
+        "A redirect URI is missing or cannot be registered.",
+        "Give absolute https addresses without fragment and wildcard; http on loopback; other schemes with application_type native and a dot in their name.";
+    REGISTRATION_AUTHENTICATION = "E1807", InvalidClientMetadata,
+        "The token_endpoint_auth_method is not supported, or does not fit the client.",
+        "Choose one of token_endpoint_auth_methods_supported; a client with a secret cannot become one without, nor the reverse.";
+    REGISTRATION_GRANT = "E1808", InvalidClientMetadata,
+        "The grant_types or response_types are not supported, or do not fit together.",
+        "Choose among grant_types_supported and response_types_supported; code belongs to authorization_code.";
+    REGISTRATION_ALGORITHM = "E1809", InvalidClientMetadata,
+        "An algorithm is not supported.",
+        "Choose among the algorithms that the discovery document lists for it.";
+    REGISTRATION_SCOPE = "E1810", InvalidClientMetadata,
+        "The scope is malformed, or holds what only an operator may give.",
+        "Name scopes separated by blanks, or leave scope out.";
+    SOFTWARE_STATEMENT = "E1811", UnapprovedSoftwareStatement,
+        "Software statements are not accepted here.",
+        "Send the metadata themselves.";
+    REGISTRATION_TOKEN = "E1812", InvalidToken,
+        "There is no such client, or the registration access token is not its own.",
+        "Use registration_client_uri and registration_access_token of the answer to the registration.";
+    REGISTRATION_CLIENT_ID = "E1813", InvalidClientMetadata,
+        "The client_id or client_secret in the metadata is not that of the client.",
+        "Send client_id as it was issued, and client_secret likewise or not at all.";
     // E19xx: trouble of ours.
     UNAVAILABLE = "E1901", TemporarilyUnavailable,
         "The server cannot do this at the moment.",

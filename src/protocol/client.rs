@@ -196,6 +196,15 @@ impl fmt::Debug for StoredSecret {
     }
 }
 
+/// What is known of a client that registered itself (RFC 7591).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DynamicClient {
+    /// Digest of its registration access token (RFC 7592 §3); `None` where many installations share a public client.
+    pub token: Option<Digest>,
+    /// It is removed at this time, which moves with its use.
+    pub expires_at: Timestamp,
+}
+
 /// A registered client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {
@@ -227,6 +236,8 @@ pub struct Client {
     pub metadata: ClientMetadata,
     /// How its refresh tokens live, where it differs from the server's settings.
     pub refresh: RefreshOverrides,
+    /// How it came here, where nobody but itself registered it.
+    pub dynamic: Option<DynamicClient>,
     /// A disabled client can do nothing.
     pub disabled: bool,
     /// When it was registered.

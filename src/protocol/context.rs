@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::crypto::digest::{Digest, DigestKey, RootKey};
 use crate::crypto::random::RandomSource;
 use crate::protocol::client::Client;
+use crate::protocol::dynamic_registration::RegistrationPolicy;
 use crate::protocol::refresh_policy::RefreshRotation;
 
 /// Seconds since 1970-01-01 UTC.
@@ -40,6 +41,8 @@ pub struct Policy {
     pub session_idle_lifetime: i64,
     /// A browser session ends at this age.
     pub session_absolute_lifetime: i64,
+    /// Who may register clients.
+    pub registration: RegistrationPolicy,
     /// Signs access tokens.
     pub access_token_algorithm: crate::crypto::algorithm::Algorithm,
 }
@@ -57,6 +60,7 @@ impl Default for Policy {
             refresh_rotation: RefreshRotation::Tolerant,
             session_idle_lifetime: 86_400,
             session_absolute_lifetime: 30 * 86_400,
+            registration: RegistrationPolicy::default(),
             access_token_algorithm: crate::crypto::algorithm::Algorithm::Es256,
         }
     }
@@ -72,6 +76,7 @@ pub struct TokenKeys {
     request: DigestKey,
     client_secret: DigestKey,
     link: DigestKey,
+    registration: DigestKey,
     form: DigestKey,
 }
 
@@ -86,6 +91,7 @@ impl TokenKeys {
             request: root.digest_key("authorization request"),
             client_secret: root.digest_key("client secret"),
             link: root.digest_key("one-time link"),
+            registration: root.digest_key("registration access token"),
             form: root.digest_key("form"),
         }
     }
@@ -123,6 +129,11 @@ impl TokenKeys {
     /// Digest of a one-time link.
     pub fn link_digest(&self, token: &str) -> Digest {
         self.link.digest(token.as_bytes())
+    }
+
+    /// Digest of a registration access token.
+    pub fn registration_digest(&self, token: &str) -> Digest {
+        self.registration.digest(token.as_bytes())
     }
 
     /// The value of a hidden form field that only a page of ours, in this browser, can carry.

@@ -7,14 +7,16 @@ use openidconnect::core::{
 };
 use openidconnect::{
     AdditionalProviderMetadata, AuthUrl, IssuerUrl, JsonWebKeySetUrl, ProviderMetadata,
-    ResponseTypes, Scope, TokenUrl, UserInfoUrl,
+    RegistrationUrl, ResponseTypes, Scope, TokenUrl, UserInfoUrl,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::crypto::algorithm::Algorithm;
 use crate::protocol::authorize::response::ResponseMode;
-use crate::protocol::claims::{CLAIMS, STANDARD_SCOPES};
+use crate::protocol::claims::{self, STANDARD_SCOPES};
 use crate::protocol::client::{AuthenticationMethod, GrantType};
+use crate::protocol::context::Policy;
+use crate::protocol::dynamic_registration::RegistrationMode;
 use crate::protocol::tokens::id_token::signing_algorithm;
 
 /// Where the endpoints are, as absolute URLs.
@@ -28,6 +30,8 @@ pub struct EndpointUrls {
     pub userinfo: String,
     /// RFC 7517 §5.
     pub jwks: String,
+    /// RFC 7591.
+    pub registration: String,
     /// RFC 7662.
     pub introspection: String,
     /// RFC 7009.
@@ -80,6 +84,7 @@ pub enum MetadataError {
 /// Writes the document.
 pub fn document(
     issuer: &str,
+    policy: &Policy,
     urls: &EndpointUrls,
     id_token_algorithms: &[Algorithm],
     scopes: &[String],
@@ -119,6 +124,7 @@ pub fn document(
     )
     .set_token_endpoint(Some(TokenUrl::new(urls.token.clone())?))
     .set_userinfo_endpoint(Some(UserInfoUrl::new(urls.userinfo.clone())?))
+    .set_registration_endpoint(registration_endpoint(policy, urls)?)
     .set_scopes_supported(Some(scopes.iter().cloned().map(Scope::new).collect()))
     .set_response_modes_supported(Some(
         ResponseMode::ALL.into_iter().map(response_mode).collect(),
@@ -130,14 +136,20 @@ pub fn document(
             .map(authentication_method)
             .collect(),
     ))
-    .set_claim_types_supported(Some(vec![CoreClaimType::Normal]))
-    .set_claims_supported(Some(
-        CLAIMS
+    .set_userinfo_signing_alg_values_supported(Some(
+        id_token_algorithms
             .iter()
-            .map(|claim| CoreClaimName::new((*claim).to_owned()))
+            .copied()
+            .map(signing_algorithm)
             .collect(),
     ))
-    .set_claims_parameter_supported(Some(false))
+    .set_claim_types_supported(Some(vec![CoreClaimType::Normal]))
+    .set_claims_supported(Some(
+        claims::names()
+            .map(|claim| CoreClaimName::new(claim.to_owned()))
+            .collect(),
+    ))
+    .set_claims_parameter_supported(Some(true))
     .set_request_parameter_supported(Some(false))
     .set_request_uri_parameter_supported(Some(false));
     Ok(serde_json::to_string(&metadata)?)
@@ -150,6 +162,16 @@ pub fn scopes() -> Vec<String> {
 
 fn names<T: Copy>(values: &[T], name: impl Fn(T) -> &'static str) -> Vec<String> {
     values.iter().map(|value| name(*value).to_owned()).collect()
+}
+
+fn registration_endpoint(
+    policy: &Policy,
+    urls: &EndpointUrls,
+) -> Result<Option<RegistrationUrl>, url::ParseError> {
+    if policy.registration.mode == RegistrationMode::Off {
+        return Ok(None);
+    }
+    RegistrationUrl::new(urls.registration.clone()).map(Some)
 }
 
 fn response_mode(mode: ResponseMode) -> CoreResponseMode {

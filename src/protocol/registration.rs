@@ -31,6 +31,9 @@ pub enum Contradiction {
     /// An idle life that can never be used up.
     #[error("the client's idle life of refresh tokens is longer than its absolute one")]
     IdleBeyondAbsolute,
+    /// No key of this server signs userinfo answers that way.
+    #[error("no signing key is for userinfo_signed_response_alg")]
+    NoUserinfoKey,
     /// No key of this server signs that way.
     #[error("no signing key is for {0}")]
     NoKey(Algorithm),
@@ -87,6 +90,13 @@ pub fn contradictions(client: &Client, algorithms: &[Algorithm]) -> Vec<Contradi
         (
             has_idle_beyond_absolute(&client.refresh),
             Contradiction::IdleBeyondAbsolute,
+        ),
+        (
+            client
+                .metadata
+                .userinfo_signed_response_alg
+                .is_some_and(|it| !algorithms.contains(&it)),
+            Contradiction::NoUserinfoKey,
         ),
         (
             uses_code && !algorithms.contains(&client.id_token_algorithm),
@@ -193,6 +203,7 @@ mod tests {
             requires_consent: true,
             metadata: ClientMetadata::default(),
             refresh: RefreshOverrides::default(),
+            dynamic: None,
             disabled: false,
             created_at: 0,
             updated_at: 0,

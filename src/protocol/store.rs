@@ -6,9 +6,11 @@
 
 use crate::crypto::digest::Digest;
 use crate::protocol::authorize::request::AuthorizationRequest;
+use crate::protocol::claims::RequestedClaims;
 use crate::protocol::client::ClientId;
 use crate::protocol::context::Timestamp;
 use crate::protocol::error::StoreError;
+use crate::protocol::profile::Profile;
 use crate::protocol::scope::Scope;
 use crate::protocol::tokens::family::{Family, RevocationReason, Rotation};
 use crate::protocol::tokens::refresh_token::FamilyId;
@@ -26,6 +28,8 @@ pub struct Subject {
     pub email: Option<String>,
     /// Whether the address is known to be the user's; `email_verified`.
     pub email_verified: bool,
+    /// What else is known of the person.
+    pub profile: Profile,
     /// Roles within this deployment; `roles`.
     pub roles: Vec<String>,
     /// False once disabled.
@@ -74,6 +78,8 @@ pub struct AuthorizationCode {
     pub session: String,
     /// What was granted.
     pub scope: Scope,
+    /// Claims that were asked for by name.
+    pub claims: RequestedClaims,
     /// OpenID Connect Core §3.1.2.1.
     pub nonce: Option<String>,
     /// When the user signed in.

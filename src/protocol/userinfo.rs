@@ -1,11 +1,28 @@
 //! The userinfo endpoint (OpenID Connect Core §5.3): what the scope of an access token reveals.
 
+use serde::Serialize;
+
+use crate::crypto::jwt;
 use crate::crypto::key_set::KeySet;
 use crate::protocol::bearer::{self, BearerRefused, Proven, Seen};
+use crate::protocol::claims::UserInfo;
+use crate::protocol::client::Client;
 use crate::protocol::context::Context;
 use crate::protocol::error::Fault;
 use crate::protocol::store::{Store, Subject};
+use crate::protocol::tokens::SignError;
 use crate::protocol::tokens::access_token::AccessToken;
+
+/// About whom, to whom, and which claims beyond the scope.
+#[derive(Debug)]
+pub struct Told {
+    /// The user.
+    pub subject: Subject,
+    /// The token that asks.
+    pub token: AccessToken,
+    /// Claims that were asked for by name.
+    pub claims: Vec<String>,
+}
 
 /// The user, the token that asks, and the promotion to write before anything is told.
 pub fn userinfo(
@@ -13,9 +30,14 @@ pub fn userinfo(
     store: &mut dyn Store,
     keys: &KeySet,
     token: &str,
-) -> Result<Proven<(Subject, AccessToken)>, Fault<BearerRefused>> {
+) -> Result<Proven<Told>, Fault<BearerRefused>> {
     let read = bearer::read(context, keys, token)?;
-    let (Seen { token, subject }, promotion) = bearer::look_up(context, store, read)?;
+    let (seen, promotion) = bearer::look_up(context, store, read)?;
+    let Seen {
+        token,
+        subject,
+        claims,
+    } = seen;
     if !token.scope.contains("openid") {
         return Err(BearerRefused::Scope.into());
     }
@@ -25,5 +47,38 @@ pub fn userinfo(
     }
     // A client's own token speaks of nobody.
     let subject = subject.ok_or(BearerRefused::NotGood)?;
-    Ok(((subject, token), promotion))
+    let told = Told {
+        subject,
+        token,
+        claims,
+    };
+    Ok((told, promotion))
+}
+
+/// A signed answer is for the client that asked (OpenID Connect Core §5.3.2).
+#[derive(Serialize)]
+struct Signed<'a> {
+    iss: &'a str,
+    aud: &'a str,
+    #[serde(flatten)]
+    claims: &'a UserInfo<'a>,
+}
+
+/// Signs the answer, if the client registered an algorithm for it.
+pub fn sign(
+    context: &Context<'_>,
+    keys: &KeySet,
+    client: &Client,
+    claims: &UserInfo<'_>,
+) -> Result<Option<String>, SignError> {
+    let Some(algorithm) = client.metadata.userinfo_signed_response_alg else {
+        return Ok(None);
+    };
+    let key = keys.active(algorithm).ok_or(SignError::NoKey(algorithm))?;
+    let signed = Signed {
+        iss: context.issuer,
+        aud: client.id.as_str(),
+        claims,
+    };
+    Ok(Some(jwt::sign(key, None, &signed)?))
 }

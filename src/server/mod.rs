@@ -126,7 +126,11 @@ pub fn run(
     notes::write(&storage, &config)?;
     let workers = config.http.workers;
     let metrics_listener = config.metrics.listen.map(TcpListener::bind).transpose()?;
-    let source = Source::new(config.issuer.as_str(), Arc::new(data.root));
+    let source = Source::new(
+        config.issuer.as_str(),
+        config.policy.clone(),
+        Arc::new(data.root),
+    );
     let (snapshot, seen) = source.load_blocking(&storage, now)?;
     let facts = ready_facts(&snapshot, &made);
     let state = Shared::new(app_state(config, source.root(), storage.clone(), snapshot)?);
@@ -214,6 +218,8 @@ fn app_state(
         metrics: Metrics::new(&storage),
         metrics_token: config.metrics.token,
         starts: Starts::default(),
+        registrations: Starts::at_most(REGISTRATIONS),
+        snapshot_change: tokio::sync::Mutex::default(),
         secret_uses: SecretUses::default(),
         demo_app: development.then(|| DemoApp::new(&site.issuer)),
         site,
@@ -229,6 +235,9 @@ fn app_state(
 
 /// How long a verifier may keep the key set, in seconds; a new key is announced for longer.
 const JWKS_MAX_AGE: i64 = 3600;
+
+/// So many clients may one network register in one minute.
+const REGISTRATIONS: u32 = 60;
 
 struct SystemClock;
 

@@ -9,7 +9,7 @@ use actix_web::web::Data;
 use crate::crypto::digest::RootKey;
 use crate::http::snapshot::Snapshot;
 use crate::http::state::AppState;
-use crate::protocol::context::Timestamp;
+use crate::protocol::context::{Policy, Timestamp};
 use crate::protocol::error::{Fault, StoreError};
 use crate::protocol::metadata::MetadataError;
 use crate::server::keys::{self, SigningKeyError};
@@ -39,6 +39,7 @@ pub enum SnapshotError {
 /// What a snapshot is made of, and when it is out of date.
 pub(super) struct Source {
     issuer: String,
+    policy: Policy,
     root: Arc<RootKey>,
 }
 
@@ -49,9 +50,10 @@ pub(super) struct Seen {
 }
 
 impl Source {
-    pub(super) fn new(issuer: &str, root: Arc<RootKey>) -> Self {
+    pub(super) fn new(issuer: &str, policy: Policy, root: Arc<RootKey>) -> Self {
         Self {
             issuer: issuer.to_owned(),
+            policy,
             root,
         }
     }
@@ -82,7 +84,7 @@ impl Source {
         for (client, error) in &all.clients.damaged {
             tracing::error!(client, %error, "a client is left out, because it cannot be read");
         }
-        let snapshot = Snapshot::new(&self.issuer, all.clients.clients, opened)?;
+        let snapshot = Snapshot::new(&self.issuer, &self.policy, all.clients.clients, opened)?;
         let next_key_change = keys::next_change(&all.keys, now);
         Ok((
             snapshot,
@@ -185,6 +187,7 @@ async fn refresh(
     if flatten(revision)? == seen.revision && !key_change {
         return Ok(None);
     }
+    let _alone = state.snapshot_change.lock().await;
     let (snapshot, now_seen) = source.load(&state.storage, now).await?;
     let snapshot = snapshot.following(&state.snapshot.load());
     state.snapshot.store(Arc::new(snapshot));

@@ -6,7 +6,7 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use crate::protocol::client::{
-    Client, ClientId, ClientSecret, SECRET_USE_RESOLUTION, SecretUse, StoredSecret,
+    Client, ClientId, ClientSecret, DynamicClient, SECRET_USE_RESOLUTION, SecretUse, StoredSecret,
 };
 use crate::protocol::error::{StoreError, Trouble};
 use crate::protocol::refresh_policy::RefreshOverrides;
@@ -208,6 +208,8 @@ struct ClientRow {
     refresh_idle_lifetime: Option<i64>,
     refresh_absolute_lifetime: Option<i64>,
     metadata: String,
+    registration_digest: Option<Vec<u8>>,
+    expires_at: Option<i64>,
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -249,6 +251,11 @@ impl TryFrom<&Client> for ClientRow {
             refresh_idle_lifetime: client.refresh.idle_lifetime,
             refresh_absolute_lifetime: client.refresh.absolute_lifetime,
             metadata: to_json(&client.metadata)?,
+            registration_digest: client
+                .dynamic
+                .and_then(|dynamic| dynamic.token)
+                .map(|token| token.as_bytes().to_vec()),
+            expires_at: client.dynamic.map(|dynamic| dynamic.expires_at),
         })
     }
 }
@@ -281,6 +288,14 @@ impl ClientRow {
                 retry_window: self.retry_window,
                 idle_lifetime: self.refresh_idle_lifetime,
                 absolute_lifetime: self.refresh_absolute_lifetime,
+            },
+            dynamic: match (self.registration_digest, self.expires_at) {
+                (token, Some(expires_at)) => Some(DynamicClient {
+                    token: token.map(|token| digest(&token, WHAT)).transpose()?,
+                    expires_at,
+                }),
+                (None, None) => None,
+                (Some(_), None) => return Err(damaged(WHAT)),
             },
             disabled: self.disabled,
             created_at: self.created_at,

@@ -9,7 +9,9 @@ use crate::protocol::error::StoreError;
 use crate::protocol::store::{AuthorizationCode, AuthorizationCodes};
 use crate::protocol::tokens::refresh_token::FamilyId;
 use crate::storage::backend::{Transaction, on};
-use crate::storage::columns::{damaged, digest, from_json, parse, to_json};
+use crate::storage::columns::{
+    claims_column, damaged, digest, from_json, parse, read_claims, to_json,
+};
 use crate::storage::schema::authorization_codes::{
     self as codes, dsl::authorization_codes as table,
 };
@@ -95,6 +97,7 @@ struct CodeRow {
     amr: String,
     expires_at: i64,
     redeemed_at: Option<i64>,
+    claims: Option<String>,
 }
 
 impl TryFrom<&AuthorizationCode> for CodeRow {
@@ -116,6 +119,7 @@ impl TryFrom<&AuthorizationCode> for CodeRow {
             amr: to_json(&code.amr)?,
             expires_at: code.expires_at,
             redeemed_at: code.redeemed_at,
+            claims: claims_column(&code.claims)?,
         })
     }
 }
@@ -135,6 +139,7 @@ impl TryFrom<CodeRow> for AuthorizationCode {
             subject: row.subject,
             session: row.session_id,
             scope: parse(&row.scope, WHAT)?,
+            claims: read_claims(row.claims.as_deref(), WHAT)?,
             nonce: row.nonce,
             auth_time: row.auth_time,
             amr: from_json(&row.amr, WHAT)?,

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::crypto::digest::Digest;
+use crate::protocol::claims::RequestedClaims;
 use crate::protocol::error::{StoreError, Trouble};
 
 /// What a stored value that cannot be read is told as.
@@ -23,6 +24,20 @@ pub(super) fn from_json<T: DeserializeOwned>(
     what: &'static str,
 ) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|error| StoreError::new(Trouble::Broken, what, error))
+}
+
+/// Claims that were asked for by name; nothing where there are none, as in most requests.
+pub(super) fn claims_column(claims: &RequestedClaims) -> Result<Option<String>, StoreError> {
+    (!claims.is_empty()).then(|| to_json(claims)).transpose()
+}
+
+/// Reads what [`claims_column`] wrote.
+pub(super) fn read_claims(
+    column: Option<&str>,
+    what: &'static str,
+) -> Result<RequestedClaims, StoreError> {
+    let claims = column.map(|text| from_json(text, what)).transpose()?;
+    Ok(claims.unwrap_or_default())
 }
 
 /// Reads a value that is kept as text.

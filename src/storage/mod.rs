@@ -24,6 +24,7 @@ mod clients;
 mod codes;
 mod columns;
 mod consents;
+mod dynamic_clients;
 mod error;
 mod events;
 pub mod keys;

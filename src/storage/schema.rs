@@ -21,6 +21,8 @@ diesel::table! {
         refresh_idle_lifetime -> Nullable<BigInt>,
         refresh_absolute_lifetime -> Nullable<BigInt>,
         metadata -> Text,
+        registration_digest -> Nullable<Binary>,
+        expires_at -> Nullable<BigInt>,
     }
 }
 
@@ -56,6 +58,7 @@ diesel::table! {
         password_hash -> Nullable<Text>,
         created_at -> BigInt,
         updated_at -> BigInt,
+        profile -> Text,
     }
 }
 
@@ -131,6 +134,7 @@ diesel::table! {
         amr -> Text,
         expires_at -> BigInt,
         redeemed_at -> Nullable<BigInt>,
+        claims -> Nullable<Text>,
     }
 }
 
@@ -173,6 +177,7 @@ diesel::table! {
         last_used_at -> BigInt,
         idle_expires_at -> BigInt,
         remove_at -> BigInt,
+        claims -> Nullable<Text>,
     }
 }
 

@@ -9,7 +9,9 @@ use crate::protocol::tokens::family::{Family, Pending, RevocationReason, Revoked
 use crate::protocol::tokens::refresh_token::FamilyId;
 use crate::storage::ahead::FamiliesOf;
 use crate::storage::backend::{Transaction, on};
-use crate::storage::columns::{array, damaged, digest, from_json, parse, to_json};
+use crate::storage::columns::{
+    array, claims_column, damaged, digest, from_json, parse, read_claims, to_json,
+};
 use crate::storage::schema::token_families::{self as families, dsl::token_families as table};
 
 impl TokenFamilies for Transaction {
@@ -156,6 +158,7 @@ pub(super) struct FamilyRow {
     expires_at: i64,
     revoked_at: Option<i64>,
     revocation_reason: Option<String>,
+    claims: Option<String>,
     #[diesel(embed)]
     rotation: RotationRow,
 }
@@ -224,6 +227,7 @@ impl TryFrom<&Family> for FamilyRow {
             revocation_reason: family
                 .revoked
                 .map(|revoked| revoked.reason.as_str().to_owned()),
+            claims: claims_column(&family.claims)?,
             rotation: RotationRow::from(&family.rotation),
         })
     }
@@ -271,6 +275,7 @@ impl TryFrom<FamilyRow> for Family {
             subject: row.subject,
             session: row.session_id,
             scope: parse(&row.scope, WHAT)?,
+            claims: read_claims(row.claims.as_deref(), WHAT)?,
             audience: from_json(&row.audience, WHAT)?,
             auth_time: row.auth_time,
             amr: from_json(&row.amr, WHAT)?,

@@ -154,6 +154,7 @@ pub(super) struct UserRow {
     password_hash: Option<String>,
     created_at: i64,
     updated_at: i64,
+    profile: String,
 }
 
 impl TryFrom<&User> for UserRow {
@@ -173,6 +174,7 @@ impl TryFrom<&User> for UserRow {
             password_hash: user.password_hash.clone(),
             created_at: user.created_at,
             updated_at: subject.updated_at,
+            profile: to_json(&subject.profile)?,
         })
     }
 }
@@ -189,6 +191,7 @@ impl TryFrom<UserRow> for User {
                 email: row.email,
                 email_verified: row.email_verified,
                 roles: from_json(&row.roles, "reading a user, whose roles are damaged")?,
+                profile: from_json(&row.profile, "reading a user, whose profile is damaged")?,
                 active: row.active,
                 updated_at: row.updated_at,
             },

@@ -13,8 +13,9 @@ use crate::cli::{Session, parse};
 use crate::config::Config;
 use crate::crypto::algorithm::Algorithm;
 use crate::http::urls;
+use crate::protocol::change::Change;
 use crate::protocol::client::{AuthenticationMethod, Client, ClientId, ClientSecret, GrantType};
-use crate::protocol::client_metadata::{ClientMetadata, MetadataChange};
+use crate::protocol::client_metadata::ClientMetadata;
 use crate::protocol::context::Timestamp;
 use crate::protocol::redirect_uri::RegisteredRedirectUri;
 use crate::protocol::refresh_policy::RefreshOverrides;
@@ -81,7 +82,7 @@ pub(crate) struct Create {
     no_consent: bool,
     /// Members of RFC 7591 and OpenID Connect Registration, as a JSON object
     #[arg(long, value_name = "JSON")]
-    metadata: Option<MetadataChange>,
+    metadata: Option<Change<ClientMetadata>>,
     #[command(flatten)]
     refresh: RefreshFlags,
     #[command(flatten)]
@@ -183,6 +184,7 @@ impl Create {
             requires_consent: !self.no_consent,
             metadata,
             refresh: self.refresh.apply(RefreshOverrides::default()),
+            dynamic: None,
             disabled: false,
             created_at: now,
             updated_at: now,

@@ -11,8 +11,9 @@ use crate::cli::failure::{self, Failure};
 use crate::cli::local::Local;
 use crate::cli::{Session, parse};
 use crate::crypto::algorithm::Algorithm;
+use crate::protocol::change::Change;
 use crate::protocol::client::{AuthenticationMethod, Client, ClientId, GrantType};
-use crate::protocol::client_metadata::MetadataChange;
+use crate::protocol::client_metadata::ClientMetadata;
 use crate::protocol::redirect_uri::RegisteredRedirectUri;
 use crate::protocol::scope::Scope;
 
@@ -92,7 +93,7 @@ pub(crate) struct Set {
     no_consent: bool,
     /// Members of RFC 7591 and OpenID Connect Registration, as a JSON object; null takes one away
     #[arg(long, value_name = "JSON")]
-    metadata: Option<MetadataChange>,
+    metadata: Option<Change<ClientMetadata>>,
     #[command(flatten)]
     refresh: RefreshFlags,
     /// Let it work again

@@ -11,7 +11,9 @@ use crate::cli::{Session, parse, secrets};
 use crate::crypto::random::{SystemRandom, random_identifier};
 use crate::identity::account::{self, EmailAddress, Username};
 use crate::identity::store::{OneTimeLinks, User, Users};
+use crate::protocol::change::Change;
 use crate::protocol::context::Timestamp;
+use crate::protocol::profile::Profile;
 use crate::protocol::store::Subject;
 
 /// Add a person, who signs in with name and password
@@ -43,6 +45,9 @@ pub(crate) struct Create {
     /// Role within this deployment; may be repeated
     #[arg(long = "role", value_name = "ROLE", value_parser = parse::role)]
     roles: Vec<String>,
+    /// Other claims of OpenID Connect Core 5.1, as a JSON object
+    #[arg(long, value_name = "JSON")]
+    claims: Option<Change<Profile>>,
     /// Take the password from this file (- for standard input) instead of asking
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
@@ -102,6 +107,10 @@ impl Create {
                 name: self.name,
                 email: self.email.map(String::from),
                 email_verified: self.email_verified,
+                profile: self
+                    .claims
+                    .map(|change| change.apply(Profile::default()))
+                    .unwrap_or_default(),
                 roles,
                 active: true,
                 updated_at: now,

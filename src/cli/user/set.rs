@@ -9,6 +9,8 @@ use crate::cli::user::{end_sessions, find, view};
 use crate::cli::{Session, parse};
 use crate::identity::account::{self, EmailAddress};
 use crate::identity::store::{OneTimeLinks, User, Users};
+use crate::protocol::change::Change;
+use crate::protocol::profile::Profile;
 
 /// Change a person; roles that are named replace the old ones
 #[derive(Args, Debug)]
@@ -43,6 +45,9 @@ pub(crate) struct Set {
     /// Role within this deployment; may be repeated
     #[arg(long = "role", value_name = "ROLE", value_parser = parse::role)]
     roles: Vec<String>,
+    /// Other claims of OpenID Connect Core 5.1, as a JSON object; null takes one away
+    #[arg(long, value_name = "JSON")]
+    claims: Option<Change<Profile>>,
     /// Let the person sign in again
     #[arg(long, conflicts_with = "disable")]
     enable: bool,
@@ -129,6 +134,9 @@ impl Set {
             subject.roles.sort_unstable();
             subject.roles.dedup();
         }
+        if let Some(change) = &self.claims {
+            subject.profile = change.apply(std::mem::take(&mut subject.profile));
+        }
         subject.active = (subject.active || self.enable) && !self.disable;
         user
     }
@@ -145,6 +153,7 @@ fn changes(before: &User, after: &User) -> Vec<(&'static str, String, String)> {
             ("email", view::email(user)),
             ("name", view::text(user.subject.name.as_deref())),
             ("roles", listed(&user.subject.roles)),
+            ("claims", view::profile(user)),
             ("state", view::state(user).to_owned()),
         ]
     };

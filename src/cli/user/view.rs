@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::cli::answer::{listed, time_text};
 use crate::identity::store::User;
+use crate::protocol::profile::Profile;
 
 pub(super) fn json(user: &User) -> Value {
     let subject = &user.subject;
@@ -13,6 +14,7 @@ pub(super) fn json(user: &User) -> Value {
         "name": subject.name,
         "email": subject.email,
         "email_verified": subject.email_verified,
+        "claims": subject.profile,
         "roles": subject.roles,
         "disabled": !subject.active,
         "has_password": user.password_hash.is_some(),
@@ -28,6 +30,7 @@ pub(super) fn pairs(user: &User) -> Vec<(&'static str, String)> {
         ("name", text(subject.name.as_deref())),
         ("email", email(user)),
         ("roles", listed(&subject.roles)),
+        ("claims", profile(user)),
         ("state", state(user).to_owned()),
         ("sub", subject.id.clone()),
         ("added", time_text(user.created_at)),
@@ -41,6 +44,14 @@ pub(super) fn email(user: &User) -> String {
         Some(email) if user.subject.email_verified => email.clone(),
         Some(email) => format!("{email} (not verified)"),
     }
+}
+
+/// What else is known of the person, as JSON on one line.
+pub(super) fn profile(user: &User) -> String {
+    if user.subject.profile == Profile::default() {
+        return "-".to_owned();
+    }
+    json!(user.subject.profile).to_string()
 }
 
 pub(super) fn state(user: &User) -> &'static str {

@@ -478,9 +478,11 @@ fn what_was_seen_is_forgotten_with_its_keys() {
     let token = old.signed(&claims());
     assert!(old.verify(&token).is_ok());
     let same = KeySet::new(vec![(Arc::clone(&old.key), KeyState::VerifyOnly)]).unwrap();
-    let same = same.following(&old.set);
+    let mut same = same;
+    same.follow(&old.set);
     assert!(same.seen().recall(&token).is_some());
-    let other = keys(Algorithm::Es256).set.following(&old.set);
+    let mut other = keys(Algorithm::Es256).set;
+    other.follow(&old.set);
     assert!(other.seen().recall(&token).is_none());
     let refused = verify::<Value>(&other, &token, &EXPECTED);
     assert_eq!(refused, Err(JwtRefused::UnknownKey));

@@ -185,6 +185,8 @@ fn give_code(
         auth_time: living.session.auth_time,
         amr: living.session.amr,
     };
+    let until = scene.now + scene.state.policy.registration.unused_lifetime;
+    store.keep_dynamic_client(client, until)?;
     match with_code(&scene.context(), store, client, waiting, by)? {
         Answered::Code(back, code) => {
             let issuer = &scene.state.site.issuer;

@@ -12,11 +12,12 @@ use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::http::extract::authorization;
-use crate::http::scene::Scene;
+use crate::http::scene::{Scene, broken};
 use crate::http::state::AppState;
 use crate::http::{cors, error, extract};
 use crate::protocol::bearer::{self, BearerRefused};
 use crate::protocol::claims::UserInfo;
+use crate::protocol::context::ClientDirectory as _;
 use crate::protocol::error::Fault;
 use crate::protocol::userinfo;
 
@@ -52,6 +53,15 @@ async fn tell(
     let token = bearer::find(authorization(request), &params)?.to_owned();
     let ask = scene
         .ask(move |scene, store| userinfo::userinfo(&scene.context(), store, scene.keys(), &token));
-    let (subject, token) = ask.await?;
-    Ok(HttpResponse::Ok().json(UserInfo::new(&subject, &token.scope)))
+    let found = ask.await?;
+    let told = UserInfo::new(&found.subject, &found.token.scope, &found.claims);
+    let client = scene.snapshot.client(&found.token.client_id);
+    let client = client.ok_or(BearerRefused::NotGood)?;
+    let signed = userinfo::sign(&scene.context(), scene.keys(), &client, &told);
+    match signed.map_err(|error| broken("signing a userinfo answer", error))? {
+        Some(token) => Ok(HttpResponse::Ok()
+            .content_type("application/jwt")
+            .body(token)),
+        None => Ok(HttpResponse::Ok().json(told)),
+    }
 }

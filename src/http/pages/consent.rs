@@ -46,7 +46,7 @@ async fn ask(request: &HttpRequest, scene: &Scene) -> Result<HttpResponse, Fault
         client: pages::client_card(&client),
         account_name: pages::display_name(&living.subject),
         account_email: living.subject.email.clone(),
-        scopes: scope_lines(&waiting.request.scope),
+        scopes: scope_lines(&waiting.request.consent_scope()),
         redirect_host: pages::form_target(address).unwrap_or_default(),
         redirect_warning: redirect_warning(address),
         lifetime_sentence: lifetime_sentence(scene, &client, &waiting.request.scope),
@@ -152,7 +152,13 @@ async fn take_decision(
             let agree = scene.write(move |scene, store| {
                 let (waiting, client) = key.look_up(scene, store)?;
                 let (context, subject) = (scene.context(), &living.subject.id);
-                consent::agree(&context, store, subject, &client.id, &waiting.request.scope)?;
+                consent::agree(
+                    &context,
+                    store,
+                    subject,
+                    &client.id,
+                    &waiting.request.consent_scope(),
+                )?;
                 Ok::<_, Fault>(store.mark_consented(&waiting.handle, &living.session.id)?)
             });
             agree.await?;

@@ -22,6 +22,7 @@ use crate::protocol::catalogue;
 use crate::protocol::context::Timestamp;
 use crate::protocol::error::Fault;
 use crate::protocol::params::Params;
+use crate::protocol::profile::Profile;
 use crate::protocol::store::Subject;
 
 const PURPOSE: &str = "setup";
@@ -216,6 +217,7 @@ async fn store_administrator(
             email: fields.email.map(Into::into),
             email_verified: false,
             roles: vec![ADMIN.to_owned()],
+            profile: Profile::default(),
             active: true,
             updated_at: scene.now,
         },

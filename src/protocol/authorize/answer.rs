@@ -65,6 +65,7 @@ pub fn with_code(
         subject: by.subject,
         session: by.session,
         scope: request.scope.clone(),
+        claims: request.claims.clone(),
         nonce: request.nonce.clone(),
         auth_time: by.auth_time,
         amr: by.amr,

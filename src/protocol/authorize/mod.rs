@@ -18,6 +18,7 @@ use crate::protocol::redirect_uri::{RedirectRefused, RedirectTarget};
 use crate::protocol::tokens::id_token;
 
 pub mod answer;
+mod claims_parameter;
 pub mod next_step;
 pub mod request;
 pub mod response;
@@ -138,6 +139,16 @@ fn check(
         return Err(Refusal::new(&catalogue::RESPONSE_TYPE_MISSING));
     }
     let accepted = engine::drive_authorization(client, target, params)?;
+    let wanted = claims_parameter::read(params.find("claims"), &client.scope)?;
+    let hinted = read_hint(context, keys, client, params)?;
+    let is_other = |(one, other): (&String, &String)| one != other;
+    if hinted
+        .as_ref()
+        .zip(wanted.subject.as_ref())
+        .is_some_and(is_other)
+    {
+        return Err(Refusal::new(&catalogue::HINT_OTHER_PERSON));
+    }
     Ok(AuthorizationRequest {
         client_id: client.id.clone(),
         redirect_uri: target.as_str().to_owned(),
@@ -145,12 +156,13 @@ fn check(
         response_mode: response_mode(params)?,
         state: params.find("state").map(str::to_owned),
         scope: accepted.scope,
+        claims: wanted.claims,
         nonce: params.find("nonce").map(str::to_owned),
         code_challenge: accepted.code_challenge,
         prompt: parse_prompt(params)?,
-        max_age: parse_max_age(params)?,
+        max_age: parse_max_age(params)?.or(client.metadata.default_max_age.map(i64::from)),
         login_hint: params.find("login_hint").map(str::to_owned),
-        hinted_subject: read_hint(context, keys, client, params)?,
+        hinted_subject: hinted.or(wanted.subject),
     })
 }
 

@@ -68,7 +68,8 @@ pub fn next_step(
     if waiting.consented_by.as_deref() == Some(signed_in.session) {
         return NextStep::Answer;
     }
-    let covered = consented.is_some_and(|consented| waiting.request.scope.is_within(consented));
+    let covered =
+        consented.is_some_and(|consented| waiting.request.consent_scope().is_within(consented));
     let may_skip = !client.requires_consent || (covered && !is_impersonable(client));
     if may_skip && !prompt.consent {
         NextStep::Answer

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::authorize::response::{ResponseMode, WayBack};
+use crate::protocol::claims::RequestedClaims;
 use crate::protocol::client::ClientId;
 use crate::protocol::redirect_uri::RedirectTarget;
 use crate::protocol::scope::Scope;
@@ -41,6 +42,9 @@ pub struct AuthorizationRequest {
     pub state: Option<String>,
     /// What is asked for, within what the client may have.
     pub scope: Scope,
+    /// Claims that are asked for by name.
+    #[serde(default)]
+    pub claims: RequestedClaims,
     /// OpenID Connect Core §3.1.2.1.
     pub nonce: Option<String>,
     /// RFC 7636 §4.3, method S256.
@@ -56,6 +60,11 @@ pub struct AuthorizationRequest {
 }
 
 impl AuthorizationRequest {
+    /// What the person is asked to agree to: the scope, and the scopes of the claims that are asked for by name.
+    pub fn consent_scope(&self) -> Scope {
+        self.scope.union(&self.claims.scope())
+    }
+
     /// The way back to the client, whose address `target` is.
     pub fn way_back(&self, target: RedirectTarget) -> WayBack {
         WayBack {

@@ -77,6 +77,7 @@ pub fn exchange(
     Ok(Issue {
         token_id: new_token_id(context.random, Some(TokenOrigin::of_current(&family))),
         id_token: family.scope.contains("openid").then(|| IdTokenFacts {
+            claims: code.claims.id_token.clone(),
             nonce: code.nonce.clone(),
             auth_time: code.auth_time,
             amr: code.amr.clone(),
@@ -158,6 +159,7 @@ fn new_family(
         session: (!outlives_session).then(|| code.session.clone()),
         audience: audience(authenticated.client(), &scope, context.issuer),
         scope,
+        claims: code.claims.clone(),
         auth_time: code.auth_time,
         amr: code.amr.clone(),
         created_at: context.now,

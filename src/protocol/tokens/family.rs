@@ -17,6 +17,7 @@
 use crate::crypto::digest::Digest;
 use crate::crypto::random::{RandomSource, random_bytes};
 use crate::crypto::secret::Secret;
+use crate::protocol::claims::RequestedClaims;
 use crate::protocol::client::ClientId;
 use crate::protocol::context::{Context, Timestamp, TokenKeys};
 use crate::protocol::refresh_policy::{RefreshPolicy, RefreshRotation};
@@ -43,6 +44,8 @@ pub struct Family {
     pub session: Option<String>,
     /// What was granted.
     pub scope: Scope,
+    /// Claims that were asked for by name.
+    pub claims: RequestedClaims,
     /// The audiences of its access tokens.
     pub audience: Vec<String>,
     /// When the user signed in.

@@ -13,12 +13,16 @@ use openidconnect::{
     SubjectIdentifier,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::crypto::algorithm::Algorithm;
 use crate::crypto::jwt::{self, Expected, JwtRefused};
 use crate::crypto::key_set::KeySet;
 use crate::crypto::signing_key::SigningKey;
+use crate::protocol::claims::UserInfo;
 use crate::protocol::context::Timestamp;
+use crate::protocol::scope::Scope;
+use crate::protocol::store::Subject;
 use crate::protocol::tokens::access_token::Audiences;
 use crate::protocol::tokens::{IdTokenFacts, Issue, Owner, SignError, Signer};
 
@@ -28,6 +32,9 @@ struct SessionClaims {
     /// OpenID Connect Front-Channel Logout §3.
     #[serde(skip_serializing_if = "Option::is_none")]
     sid: Option<String>,
+    /// OpenID Connect Core §5.5.
+    #[serde(flatten)]
+    about_user: Map<String, Value>,
 }
 
 impl AdditionalClaims for SessionClaims {}
@@ -123,6 +130,7 @@ pub(super) fn sign(
         StandardClaims::new(SubjectIdentifier::new(subject.id.clone())),
         SessionClaims {
             sid: session.clone(),
+            about_user: about_user(subject, &facts.claims),
         },
     )
     .set_auth_time(Some(time(facts.auth_time)?))
@@ -135,6 +143,14 @@ pub(super) fn sign(
     token
         .map(|token| token.to_string())
         .map_err(|_| SignError::Claims)
+}
+
+/// What was asked for by name.
+fn about_user(subject: &Subject, claims: &[String]) -> Map<String, Value> {
+    if claims.is_empty() {
+        return Map::new();
+    }
+    UserInfo::new(subject, &Scope::default(), claims).into_members()
 }
 
 /// The name that `openidconnect` gives to an algorithm of ours.

@@ -74,6 +74,8 @@ impl Owner {
 /// What an ID token says about the sign-in (OpenID Connect Core §2).
 #[derive(Debug)]
 pub struct IdTokenFacts {
+    /// Claims about the user that were asked for in ID tokens.
+    pub claims: Vec<String>,
     /// The nonce of the authorization request.
     pub nonce: Option<String>,
     /// When the user signed in.

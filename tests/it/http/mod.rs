@@ -17,6 +17,7 @@ mod metrics;
 mod outage;
 mod places;
 mod refresh;
+mod register;
 mod revoke;
 mod secret_uses;
 mod setup;

@@ -8,6 +8,7 @@ use issuant::crypto::key_set::KeySet;
 use issuant::crypto::random::RandomSource;
 use issuant::identity::store::Users as _;
 use issuant::protocol::bearer::{self, Promotion};
+use issuant::protocol::claims::RequestedClaims;
 use issuant::protocol::client::{Client, GrantType};
 use issuant::protocol::client_auth::{AuthenticatedClient, Identified, identify};
 use issuant::protocol::context::{ClientDirectory, Context, Policy, TokenKeys};
@@ -354,6 +355,7 @@ fn first_family(context: &Context<'_>, id: FamilyId) -> (Family, String) {
         session: None,
         scope: "offline_access read".parse().unwrap(),
         audience: vec![ISSUER.to_owned()],
+        claims: RequestedClaims::default(),
         auth_time: context.now,
         amr: vec!["pwd".to_owned()],
         created_at: context.now,

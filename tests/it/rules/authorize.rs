@@ -252,3 +252,21 @@ fn a_hint_that_is_no_id_token_for_this_client_is_told_by_redirect() {
         assert_eq!(id, "E1221");
     }
 }
+
+/// OpenID Connect Core §5.5.
+#[test]
+fn a_malformed_claims_parameter_is_told_by_redirect() {
+    for claims in ["email", "[]", r#"{"userinfo":[]}"#] {
+        told_by_redirect(&[("claims", claims)], "E1224");
+    }
+    let request = check(&[("claims", r#"{"userinfo":{"email":null}}"#)]).unwrap();
+    assert_eq!(request.claims.userinfo, ["email"]);
+    assert!(request.consent_scope().contains("email"));
+}
+
+/// OpenID Connect Core §5.5.1: a requested `sub` names the person, as a hint does.
+#[test]
+fn a_requested_subject_is_a_hint() {
+    let request = check(&[("claims", r#"{"id_token":{"sub":{"value":"sub-ada"}}}"#)]).unwrap();
+    assert_eq!(request.hinted_subject.as_deref(), Some("sub-ada"));
+}

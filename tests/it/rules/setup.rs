@@ -2,6 +2,7 @@
 
 use issuant::identity::setup::{check_link, create_administrator, new_link};
 use issuant::identity::store::User;
+use issuant::protocol::profile::Profile;
 use issuant::protocol::store::Subject;
 
 use super::World;
@@ -28,6 +29,7 @@ fn create(world: &mut World, token: &str, name: &str) -> bool {
             name: None,
             email: None,
             email_verified: false,
+            profile: Profile::default(),
             roles: vec!["admin".to_owned()],
             active: true,
             updated_at: NOW,

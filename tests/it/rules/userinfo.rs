@@ -22,8 +22,9 @@ fn find(authorization: Option<&str>, body: &[(&str, &str)]) -> Result<String, Be
 fn check(world: &mut World, token: &str) -> Result<Value, BearerRefused> {
     let (ground, store) = (&world.ground, &mut world.store);
     match userinfo(&ground.context(), store, &ground.keys, token) {
-        Ok(((subject, token), _)) => {
-            Ok(serde_json::to_value(UserInfo::new(&subject, &token.scope)).unwrap())
+        Ok((told, _)) => {
+            let told = UserInfo::new(&told.subject, &told.token.scope, &told.claims);
+            Ok(serde_json::to_value(told).unwrap())
         }
         Err(Fault::Refused(refused)) => Err(refused),
         Err(Fault::Failed(error)) => panic!("{error:?}"),
@@ -187,4 +188,30 @@ fn refuses_another_issuer_and_another_type() {
     claims["iss"] = json!(format!("{ISSUER}/"));
     let other = jwt::sign(&key, Some("at+jwt"), &claims).unwrap();
     assert_eq!(check(&mut world, &other), Err(BearerRefused::NotGood));
+}
+
+/// OpenID Connect Core §5.5: by name, beyond the scope, as long as the client may have the scope of the claim.
+#[test]
+fn tells_claims_that_were_asked_for_by_name() {
+    let asked = r#"{"userinfo":{"email":{"essential":true},"nickname":null,"phone_number":null}}"#;
+    let mut world = World::new();
+    let code = world.code_of("sub-ada", &[("scope", "openid"), ("claims", asked)]);
+    let granted = world.redeem(&code, &[]).unwrap();
+    let told = check(&mut world, &granted.access_token).unwrap();
+    assert_eq!(told, json!({"sub": "sub-ada", "email": "ada@example.org"}));
+    // They stay with what comes of the sign-in.
+    let granted = world.refresh(granted.refresh_token()).unwrap();
+    let told = check(&mut world, &granted.access_token).unwrap();
+    assert_eq!(told["email"], "ada@example.org");
+}
+
+#[test]
+fn an_id_token_tells_claims_that_were_asked_for_by_name() {
+    let asked = r#"{"id_token":{"preferred_username":null}}"#;
+    let mut world = World::new();
+    let code = world.code_of("sub-ada", &[("scope", "openid"), ("claims", asked)]);
+    let granted = world.redeem(&code, &[]).unwrap();
+    let told = granted.id_token.unwrap();
+    assert_eq!(told["preferred_username"], "ada");
+    assert_eq!(told.get("email"), None);
 }

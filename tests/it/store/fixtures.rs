@@ -5,10 +5,12 @@ use issuant::crypto::digest::Digest;
 use issuant::identity::store::{Consent, Session, User};
 use issuant::protocol::authorize::request::{AuthorizationRequest, Prompt};
 use issuant::protocol::authorize::response::ResponseMode;
+use issuant::protocol::claims::RequestedClaims;
 use issuant::protocol::client::{
-    AuthenticationMethod, Client, ClientId, ClientSecret, GrantType, StoredSecret,
+    AuthenticationMethod, Client, ClientId, ClientSecret, DynamicClient, GrantType, StoredSecret,
 };
 use issuant::protocol::client_metadata::ClientMetadata;
+use issuant::protocol::profile::Profile;
 use issuant::protocol::refresh_policy::{RefreshOverrides, RefreshRotation};
 use issuant::protocol::scope::Scope;
 use issuant::protocol::store::{AuthorizationCode, Subject, WaitingRequest};
@@ -68,6 +70,10 @@ pub(crate) fn client(id: &str) -> Client {
             idle_lifetime: Some(DAY),
             absolute_lifetime: Some(2 * DAY),
         },
+        dynamic: Some(DynamicClient {
+            token: Some(Digest::from_bytes([9; 32])),
+            expires_at: NOW + DAY,
+        }),
         disabled: false,
         created_at: NOW,
         updated_at: NOW,
@@ -93,6 +99,7 @@ pub(crate) fn user(name: &str) -> User {
             email: None,
             email_verified: true,
             roles: vec!["admin".to_owned(), "with \"quotes\"".to_owned()],
+            profile: profile(),
             active: true,
             updated_at: NOW,
         },
@@ -137,6 +144,7 @@ pub(crate) fn waiting_request(number: u8) -> WaitingRequest {
             response_mode: ResponseMode::FormPost,
             state: Some("täglich \"neu\" \\ \u{0} 🦀".to_owned()),
             scope: scope("openid"),
+            claims: claims(),
             nonce: Some("n".to_owned()),
             code_challenge: Some("c".to_owned()),
             prompt: Prompt {
@@ -165,6 +173,7 @@ pub(crate) fn code(number: u8) -> AuthorizationCode {
         subject: "sub-ada".to_owned(),
         session: "session-1".to_owned(),
         scope: scope("openid read"),
+        claims: claims(),
         nonce: None,
         auth_time: NOW,
         amr: vec!["pwd".to_owned()],
@@ -181,6 +190,7 @@ pub(crate) fn family(number: u8) -> Family {
         session: Some("session-1".to_owned()),
         scope: scope("openid read"),
         audience: vec!["https://api.example".to_owned()],
+        claims: claims(),
         auth_time: NOW,
         amr: vec!["pwd".to_owned()],
         created_at: NOW,
@@ -227,4 +237,19 @@ pub(crate) fn key(kid: &str, active_from: i64) -> StoredKey {
         verify_only_from: None,
         remove_at: None,
     }
+}
+
+fn claims() -> RequestedClaims {
+    RequestedClaims {
+        userinfo: vec!["email".to_owned()],
+        id_token: vec!["name".to_owned()],
+    }
+}
+
+fn profile() -> Profile {
+    let mut profile = Profile::default();
+    profile.names.given_name = Some("Zo\u{eb}".to_owned());
+    profile.phone_number = Some("+49 30 1234".to_owned());
+    profile.groups = vec!["staff".to_owned()];
+    profile
 }

@@ -15,6 +15,7 @@ use issuant::protocol::client::{
 };
 use issuant::protocol::client_metadata::ClientMetadata;
 use issuant::protocol::context::TokenKeys;
+use issuant::protocol::profile::Profile;
 use issuant::protocol::refresh_policy::RefreshOverrides;
 use issuant::protocol::store::Subject;
 
@@ -186,6 +187,7 @@ fn client(id: &str, authentication_method: AuthenticationMethod) -> Client {
         requires_consent: true,
         metadata: ClientMetadata::default(),
         refresh: RefreshOverrides::default(),
+        dynamic: None,
         disabled: false,
         created_at: NOW,
         updated_at: NOW,
@@ -230,6 +232,7 @@ fn user(name: &str, hash: &str) -> User {
             } else {
                 Vec::new()
             },
+            profile: Profile::default(),
             active: name != "gus",
             updated_at: NOW - 1000,
         },

@@ -65,6 +65,7 @@ pub(crate) struct Setting {
     pub(crate) development: bool,
     pub(crate) start: Timestamp,
     pub(crate) metrics_token: Option<Secret>,
+    pub(crate) policy: Policy,
 }
 
 impl Default for Setting {
@@ -78,6 +79,7 @@ impl Default for Setting {
             development: false,
             start: NOW,
             metrics_token: None,
+            policy: Policy::default(),
         }
     }
 }
@@ -114,7 +116,8 @@ impl TestOp {
             }
             Ok(())
         });
-        let snapshot = Snapshot::new(&setting.issuer, setting.clients, keys).unwrap();
+        let snapshot =
+            Snapshot::new(&setting.issuer, &setting.policy, setting.clients, keys).unwrap();
         let clock = Arc::new(TestClock(AtomicI64::new(setting.start)));
         let authority = setting.issuer.split_once("://").unwrap().1.to_owned();
         let state = AppState {
@@ -132,7 +135,7 @@ impl TestOp {
                 trusted_proxies: setting.trusted_proxies,
                 jwks_max_age: 3600,
             },
-            policy: Policy::default(),
+            policy: setting.policy,
             token_keys: cast::token_keys(),
             storage,
             snapshot: ArcSwap::from_pointee(snapshot),
@@ -141,6 +144,8 @@ impl TestOp {
             passwords: PasswordQueue::new(cast::password_hasher(), 2),
             secret_uses: issuant::http::secret_uses::SecretUses::default(),
             starts: issuant::http::starts::Starts::default(),
+            registrations: issuant::http::starts::Starts::at_most(60),
+            snapshot_change: tokio::sync::Mutex::default(),
             demo_app: None,
         };
         Self {
@@ -251,7 +256,8 @@ impl TestOp {
                 .unwrap(),
         );
         let keys = cast::key_set(&[Algorithm::Es256]);
-        let snapshot = Snapshot::new(&self.state.site.issuer, clients, keys).unwrap();
+        let snapshot =
+            Snapshot::new(&self.state.site.issuer, &self.state.policy, clients, keys).unwrap();
         self.state.snapshot.store(Arc::new(snapshot));
     }
 }

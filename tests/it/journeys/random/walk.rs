@@ -7,6 +7,7 @@ use issuant::crypto::algorithm::Algorithm;
 use issuant::crypto::key_set::{KeySet, KeyState};
 use issuant::crypto::signing_key::SigningKey;
 use issuant::http::snapshot::Snapshot;
+use issuant::protocol::context::Policy;
 
 use super::oracle::{Expected, Session, SignIn};
 use super::{By, DAY, Step};
@@ -98,7 +99,7 @@ impl Walk<'_> {
         let states = states.chain(std::iter::repeat(KeyState::VerifyOnly));
         let keys = KeySet::new(self.keys.iter().cloned().zip(states).collect()).unwrap();
         let issuer = &self.op.state.site.issuer;
-        let snapshot = Snapshot::new(issuer, cast::clients(), keys).unwrap();
+        let snapshot = Snapshot::new(issuer, &Policy::default(), cast::clients(), keys).unwrap();
         self.op.state.snapshot.store(Arc::new(snapshot));
     }
 

@@ -1,0 +1,28 @@
+//! Clients that register themselves.
+
+use crate::config::reader::Reader;
+use crate::protocol::dynamic_registration::{RegistrationMode, RegistrationPolicy};
+
+pub(super) fn read(reader: &mut Reader) -> RegistrationPolicy {
+    let default = RegistrationPolicy::default();
+    RegistrationPolicy {
+        mode: reader
+            .text("registration.mode", parse_mode)
+            .unwrap_or(default.mode),
+        most: reader
+            .number("registration.max_clients", 1..=1_000_000)
+            .unwrap_or(default.most),
+        unused_lifetime: reader
+            .duration("registration.unused", 86_400..=3650 * 86_400)
+            .unwrap_or(default.unused_lifetime),
+    }
+}
+
+fn parse_mode(text: &str) -> Result<RegistrationMode, String> {
+    match text {
+        "off" => Ok(RegistrationMode::Off),
+        "token" => Ok(RegistrationMode::Token),
+        "open" => Ok(RegistrationMode::Open),
+        _ => Err("must be off, token or open".to_owned()),
+    }
+}

@@ -1,0 +1,176 @@
+//! Clients that register themselves (RFC 7591) and manage their registration (RFC 7592).
+//!
+//! ```text
+//! POST /register
+//! Content-Type: application/json
+//!
+//! {"redirect_uris":["https://shop.example/cb"],"client_name":"Web shop"}
+//!
+//! 201 Created
+//! {"client_id":"dyn-…","client_secret":"iss_…","registration_access_token":"irt_…",…}
+//! ```
+
+use actix_web::http::{Method, StatusCode};
+use actix_web::web::{Bytes, Data, Path, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+
+use crate::http::extract::authorization;
+use crate::http::scene::Scene;
+use crate::http::state::AppState;
+use crate::http::{address, cors, error, extract, urls};
+use crate::protocol::bearer::{self, BearerRefused};
+use crate::protocol::catalogue;
+use crate::protocol::client::Client;
+use crate::protocol::context::ClientDirectory as _;
+use crate::protocol::dynamic_registration::{
+    self as registration, INITIAL_ACCESS_SCOPE, RegistrationMode,
+};
+use crate::protocol::error::{Fault, Refusal};
+use crate::protocol::params::Params;
+
+/// Registers a client.
+pub(crate) async fn register(
+    request: HttpRequest,
+    payload: Payload,
+    state: Data<AppState>,
+) -> HttpResponse {
+    let scene = Scene::new(&state);
+    let mut response = match add(&request, payload, &scene).await {
+        Ok(response) => response,
+        Err(Denied::Registration(fault)) => error::json(&request, fault),
+        Err(Denied::Bearer(fault)) => error::bearer(&request, fault, INITIAL_ACCESS_SCOPE),
+    };
+    cors::allow_client(&request, &mut response);
+    response
+}
+
+/// Tells, replaces or removes the client in the address.
+pub(crate) async fn manage(
+    request: HttpRequest,
+    payload: Payload,
+    client_id: Path<String>,
+    state: Data<AppState>,
+) -> HttpResponse {
+    let scene = Scene::new(&state);
+    let mut response = change(&request, payload, &scene, &client_id)
+        .await
+        .unwrap_or_else(|fault| error::json(&request, fault));
+    cors::allow_client(&request, &mut response);
+    response
+}
+
+/// Which of two dialects a refusal is told in.
+enum Denied {
+    Registration(Fault),
+    Bearer(Fault<BearerRefused>),
+}
+
+impl<T: Into<Fault>> From<T> for Denied {
+    fn from(fault: T) -> Self {
+        Self::Registration(fault.into())
+    }
+}
+
+async fn add(
+    request: &HttpRequest,
+    payload: Payload,
+    scene: &Scene,
+) -> Result<HttpResponse, Denied> {
+    let policy = scene.state.policy.registration;
+    match policy.mode {
+        RegistrationMode::Off => return Err(Refusal::new(&catalogue::REGISTRATION_OFF).into()),
+        RegistrationMode::Token => check_initial_token(request, scene)
+            .await
+            .map_err(Denied::Bearer)?,
+        RegistrationMode::Open => {}
+    }
+    let body = extract::json_body(request, payload).await?;
+    let new = registration::accept(&scene.context(), &scene.keys().algorithms(), &body)?;
+    let source = address::source(request);
+    if !scene.state.registrations.admit(&source, scene.now) {
+        return Err(Refusal::new(&catalogue::REGISTRATION_RATE).into());
+    }
+    let answer = new.answer(&endpoint(scene));
+    let client = new.client;
+    scene
+        .change_clients(client.id.clone(), move |store| {
+            // The same app on another device.
+            if let Some(known) = store.client(&client.id)? {
+                return Ok::<_, Fault>(Some(known));
+            }
+            if store.count_dynamic_clients()? >= policy.most {
+                return Err((&catalogue::REGISTRATION_FULL).into());
+            }
+            store.add_client(&client)?;
+            Ok(Some(client))
+        })
+        .await?;
+    Ok(HttpResponse::Created().json(answer))
+}
+
+async fn check_initial_token(
+    request: &HttpRequest,
+    scene: &Scene,
+) -> Result<(), Fault<BearerRefused>> {
+    let token = bearer::find(authorization(request), &Params::default())?.to_owned();
+    let ask = scene.ask(move |scene, store| {
+        let context = scene.context();
+        let read = bearer::read(&context, scene.keys(), &token)?;
+        bearer::look_up(&context, store, read)
+    });
+    let seen = ask.await?;
+    if seen.token.scope.contains(INITIAL_ACCESS_SCOPE) {
+        Ok(())
+    } else {
+        Err(BearerRefused::Scope.into())
+    }
+}
+
+async fn change(
+    request: &HttpRequest,
+    payload: Payload,
+    scene: &Scene,
+    client_id: &str,
+) -> Result<HttpResponse, Fault> {
+    let refused = |_| Refusal::new(&catalogue::REGISTRATION_TOKEN);
+    let nothing = Params::default();
+    let token = bearer::find(authorization(request), &nothing).map_err(refused)?;
+    let id = registration::client_id(client_id)?;
+    let known = scene.snapshot.client(client_id);
+    registration::find(&scene.context(), known.as_deref(), token)?;
+    let body = if request.method() == Method::PUT {
+        extract::json_body(request, payload).await?
+    } else {
+        Bytes::new()
+    };
+    let (method, presented) = (request.method().clone(), token.to_owned());
+    let (of, asked) = (id.clone(), scene.clone());
+    let rule = move |store: &mut crate::storage::Transaction| {
+        let context = asked.context();
+        let known = store.client(&id)?;
+        registration::find(&context, known.as_ref(), &presented)?;
+        let known: Client = known.ok_or(&catalogue::REGISTRATION_TOKEN)?;
+        if method == Method::DELETE {
+            store.delete_client(&id)?;
+            return Ok(None);
+        }
+        if method == Method::PUT {
+            let algorithms = asked.keys().algorithms();
+            let changed = registration::update(&context, &algorithms, &known, &body)?;
+            store.replace_client(&changed)?;
+            return Ok::<_, Fault>(Some(changed));
+        }
+        Ok(Some(known))
+    };
+    let client = scene.change_clients(of, rule).await?;
+    Ok(match client {
+        None => HttpResponse::build(StatusCode::NO_CONTENT).finish(),
+        Some(client) => {
+            HttpResponse::Ok().json(registration::tell(&client, &endpoint(scene), token))
+        }
+    })
+}
+
+fn endpoint(scene: &Scene) -> String {
+    format!("{}{}", scene.state.site.issuer, urls::REGISTER)
+}

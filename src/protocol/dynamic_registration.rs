@@ -1,0 +1,449 @@
+//! Dynamic client registration (RFC 7591, OpenID Connect Registration 1.0) and its management (RFC 7592): from metadata to a
+//! client, and back.
+//!
+//! Every member that this server knows is checked or refused; members that it does not know are ignored, as RFC 7591 §2
+//! demands, and missing in the answer, which tells the client so.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::crypto::algorithm::Algorithm;
+use crate::crypto::digest::{Digest, constant_time_eq, sha256_base64url};
+use crate::crypto::random::random_bytes;
+use crate::crypto::secret::Secret;
+use crate::protocol::catalogue::{self, Explanation};
+use crate::protocol::client::{
+    AuthenticationMethod, Client, ClientId, ClientSecret, DynamicClient, GrantType, StoredSecret,
+};
+use crate::protocol::client_metadata::ClientMetadata;
+use crate::protocol::context::{Context, Timestamp};
+use crate::protocol::error::Refusal;
+use crate::protocol::redirect_uri::RegisteredRedirectUri;
+use crate::protocol::refresh_policy::RefreshOverrides;
+use crate::protocol::registration::{self, Contradiction};
+use crate::protocol::scope::Scope;
+
+/// Who may register clients.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RegistrationMode {
+    /// Operators alone.
+    #[default]
+    Off,
+    /// Whoever has an access token with the scope [`INITIAL_ACCESS_SCOPE`] (RFC 7591 §3, initial access token).
+    Token,
+    /// Everybody.
+    Open,
+}
+
+/// What the deployment allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RegistrationPolicy {
+    /// Who may register.
+    pub mode: RegistrationMode,
+    /// More clients than this are not registered this way.
+    pub most: i64,
+    /// A client that nobody signed in to for so many seconds is removed.
+    pub unused_lifetime: i64,
+}
+
+impl Default for RegistrationPolicy {
+    fn default() -> Self {
+        Self {
+            mode: RegistrationMode::Off,
+            most: 1000,
+            unused_lifetime: 90 * 86_400,
+        }
+    }
+}
+
+/// The scope of an access token that may register clients.
+pub const INITIAL_ACCESS_SCOPE: &str = "client_registration";
+
+/// Recognises a registration access token that was pasted into the wrong place.
+const TOKEN_PREFIX: &str = "irt_";
+const SECRET_PREFIX: &str = "iss_";
+
+/// The members that stand for columns of a client (RFC 7591 §2); the others are [`ClientMetadata`].
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Basics {
+    redirect_uris: Vec<String>,
+    token_endpoint_auth_method: Option<String>,
+    grant_types: Option<Vec<String>>,
+    response_types: Option<Vec<String>>,
+    client_name: Option<String>,
+    scope: Option<String>,
+    id_token_signed_response_alg: Option<String>,
+    post_logout_redirect_uris: Vec<String>,
+    application_type: Option<String>,
+    software_statement: Option<String>,
+    // Only in requests of RFC 7592 §2.2.
+    client_id: Option<String>,
+    client_secret: Option<String>,
+}
+
+/// What a client is told about itself (RFC 7591 §3.2.1, RFC 7592 §3). Holds secrets: not printed.
+#[derive(Serialize)]
+pub struct Registered {
+    client_id: String,
+    client_id_issued_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret_expires_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registration_access_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registration_client_uri: Option<String>,
+    client_name: String,
+    redirect_uris: Vec<String>,
+    post_logout_redirect_uris: Vec<String>,
+    token_endpoint_auth_method: AuthenticationMethod,
+    grant_types: Vec<GrantType>,
+    response_types: &'static [&'static str],
+    scope: String,
+    id_token_signed_response_alg: Algorithm,
+    application_type: &'static str,
+    #[serde(flatten)]
+    metadata: ClientMetadata,
+}
+
+/// A client that is about to be added, and what only it may know.
+pub struct NewClient {
+    /// As it is stored.
+    pub client: Client,
+    secret: Option<Secret>,
+    token: Option<Secret>,
+}
+
+/// Reads a registration request (RFC 7591 §3.1).
+pub fn accept(
+    context: &Context<'_>,
+    algorithms: &[Algorithm],
+    body: &[u8],
+) -> Result<NewClient, Refusal> {
+    let (basics, metadata) = read(body)?;
+    let described = describe(context, algorithms, &basics, metadata)?;
+    let is_shared =
+        described.is_public() && context.policy.registration.mode == RegistrationMode::Open;
+    let id = if is_shared {
+        shared_id(&described)
+    } else {
+        format!(
+            "dyn-{}",
+            URL_SAFE_NO_PAD.encode(random_bytes::<16>(context.random))
+        )
+    };
+    let secret = (!described.is_public()).then(|| Secret::generate(context.random, SECRET_PREFIX));
+    // Many installations of one app share a public client, so none of them may change it.
+    let token = (!is_shared).then(|| Secret::generate(context.random, TOKEN_PREFIX));
+    let secrets = secret.iter().map(|secret| ClientSecret {
+        id: "registered".to_owned(),
+        stored: StoredSecret::Generated(context.keys.client_secret_digest(secret.expose())),
+        created_at: context.now,
+        expires_at: None,
+        last_used_at: None,
+    });
+    let client = Client {
+        id: id.parse().map_err(|_| &catalogue::REGISTRATION_METADATA)?,
+        secrets: secrets.collect(),
+        dynamic: Some(DynamicClient {
+            token: token
+                .as_ref()
+                .map(|token| token_digest(context, token.expose())),
+            expires_at: context.now + context.policy.registration.unused_lifetime,
+        }),
+        ..described
+    };
+    Ok(NewClient {
+        client,
+        secret,
+        token,
+    })
+}
+
+impl NewClient {
+    /// The answer (RFC 7591 §3.2.1).
+    pub fn answer(&self, endpoint: &str) -> Registered {
+        let mut answer = Registered::new(&self.client);
+        if let Some(secret) = &self.secret {
+            answer.client_secret = Some(secret.expose().to_owned());
+            answer.client_secret_expires_at = Some(0);
+        }
+        if let Some(token) = &self.token {
+            answer.manage_with(endpoint, token.expose());
+        }
+        answer
+    }
+}
+
+/// The client that a registration access token manages (RFC 7592 §2).
+pub fn find(context: &Context<'_>, client: Option<&Client>, token: &str) -> Result<(), Refusal> {
+    let expected = client.and_then(|client| client.dynamic.as_ref()?.token.as_ref());
+    let presented = token_digest(context, token);
+    if expected.is_some_and(|it| constant_time_eq(it.as_bytes(), presented.as_bytes())) {
+        Ok(())
+    } else {
+        Err(Refusal::new(&catalogue::REGISTRATION_TOKEN))
+    }
+}
+
+/// What the client is told when it asks (RFC 7592 §2.1). The secret is told once, when it was made.
+pub fn tell(client: &Client, endpoint: &str, token: &str) -> Registered {
+    let mut answer = Registered::new(client);
+    answer.manage_with(endpoint, token);
+    answer
+}
+
+/// Replaces all metadata (RFC 7592 §2.2).
+pub fn update(
+    context: &Context<'_>,
+    algorithms: &[Algorithm],
+    client: &Client,
+    body: &[u8],
+) -> Result<Client, Refusal> {
+    let (basics, metadata) = read(body)?;
+    if basics.client_id.as_deref() != Some(client.id.as_str()) {
+        return Err(Refusal::new(&catalogue::REGISTRATION_CLIENT_ID));
+    }
+    if let Some(secret) = &basics.client_secret {
+        let presented = context.keys.client_secret_digest(secret);
+        let is_own = |own: &ClientSecret| own.stored == StoredSecret::Generated(presented);
+        if !client.secrets.iter().any(is_own) {
+            return Err(Refusal::new(&catalogue::REGISTRATION_CLIENT_ID));
+        }
+    }
+    let described = describe(context, algorithms, &basics, metadata)?;
+    // Its secret would be missing, or left over.
+    if described.is_public() != client.is_public() {
+        return Err(Refusal::new(&catalogue::REGISTRATION_AUTHENTICATION));
+    }
+    Ok(Client {
+        id: client.id.clone(),
+        secrets: client.secrets.clone(),
+        dynamic: client.dynamic,
+        disabled: client.disabled,
+        created_at: client.created_at,
+        ..described
+    })
+}
+
+fn read(body: &[u8]) -> Result<(Basics, ClientMetadata), Refusal> {
+    let refused = |_| Refusal::new(&catalogue::REGISTRATION_METADATA);
+    let members: Map<String, Value> = serde_json::from_slice(body).map_err(refused)?;
+    let members = Value::from(members);
+    let metadata = ClientMetadata::deserialize(&members).map_err(refused)?;
+    let basics: Basics = serde_json::from_value(members).map_err(refused)?;
+    if basics.software_statement.is_some() {
+        return Err(Refusal::new(&catalogue::SOFTWARE_STATEMENT));
+    }
+    Ok((basics, metadata))
+}
+
+/// The client that the metadata describe, without identifier and secret.
+fn describe(
+    context: &Context<'_>,
+    algorithms: &[Algorithm],
+    basics: &Basics,
+    metadata: ClientMetadata,
+) -> Result<Client, Refusal> {
+    let method: AuthenticationMethod = match &basics.token_endpoint_auth_method {
+        None => AuthenticationMethod::ClientSecretBasic,
+        Some(name) => name
+            .parse()
+            .map_err(|_| &catalogue::REGISTRATION_AUTHENTICATION)?,
+    };
+    let scope: Scope = match &basics.scope {
+        None => registration::usual_scope(&[GrantType::AuthorizationCode]),
+        Some(scope) => scope,
+    }
+    .parse()
+    .map_err(|_| &catalogue::REGISTRATION_SCOPE)?;
+    // What an operator has to give, nobody gives to themselves.
+    if scope.contains(INITIAL_ACCESS_SCOPE) {
+        return Err(Refusal::new(&catalogue::REGISTRATION_SCOPE));
+    }
+    let id_token_algorithm = match &basics.id_token_signed_response_alg {
+        None => registration::usual_id_token_algorithm(algorithms),
+        Some(name) => name
+            .parse()
+            .map_err(|_| &catalogue::REGISTRATION_ALGORITHM)?,
+    };
+    let is_openid = scope.contains("openid");
+    let client = Client {
+        id: "new"
+            .parse()
+            .map_err(|_| &catalogue::REGISTRATION_METADATA)?,
+        name: name(basics)?,
+        authentication_method: method,
+        secrets: Vec::new(),
+        grants: grants(basics)?,
+        redirect_uris: redirect_uris(basics)?,
+        post_logout_redirect_uris: post_logout_redirect_uris(basics)?,
+        scope,
+        audiences: Vec::new(),
+        id_token_algorithm,
+        // RFC 9700 §2.1.1: a confidential client may rely on the nonce of OpenID Connect instead.
+        requires_pkce: method == AuthenticationMethod::None || !is_openid,
+        requires_consent: true,
+        metadata,
+        refresh: RefreshOverrides::default(),
+        dynamic: None,
+        disabled: false,
+        created_at: context.now,
+        updated_at: context.now,
+    };
+    match registration::contradictions(&client, algorithms).first() {
+        None => Ok(client),
+        Some(contradiction) => Err(Refusal::new(explain(*contradiction))),
+    }
+}
+
+fn name(basics: &Basics) -> Result<String, Refusal> {
+    match basics.client_name.as_deref().map(str::trim) {
+        None | Some("") => {
+            let first = basics.redirect_uris.first();
+            let url = first.and_then(|uri| url::Url::parse(uri).ok());
+            let host = url.and_then(|url| url.host_str().map(str::to_owned));
+            Ok(host.unwrap_or_else(|| "An application".to_owned()))
+        }
+        Some(name) if name.chars().count() <= 100 && !name.contains(char::is_control) => {
+            Ok(name.to_owned())
+        }
+        Some(_) => Err(Refusal::new(&catalogue::REGISTRATION_METADATA)),
+    }
+}
+
+/// RFC 7591 §2.1: grants and response types belong together.
+fn grants(basics: &Basics) -> Result<Vec<GrantType>, Refusal> {
+    let unsupported = Refusal::new(&catalogue::REGISTRATION_GRANT);
+    let mut grants = match &basics.grant_types {
+        None => vec![GrantType::AuthorizationCode],
+        Some(names) => names
+            .iter()
+            .map(|name| name.parse().map_err(|_| unsupported))
+            .collect::<Result<_, _>>()?,
+    };
+    grants.sort_unstable();
+    grants.dedup();
+    let uses_code = grants.contains(&GrantType::AuthorizationCode);
+    let fits = match &basics.response_types {
+        None => true,
+        Some(types) if types.is_empty() => !uses_code,
+        Some(types) => uses_code && types.iter().all(|name| name == "code"),
+    };
+    if fits { Ok(grants) } else { Err(unsupported) }
+}
+
+fn redirect_uris(basics: &Basics) -> Result<Vec<RegisteredRedirectUri>, Refusal> {
+    let refused = Refusal::new(&catalogue::REGISTRATION_REDIRECT_URI);
+    let is_native = match basics.application_type.as_deref() {
+        None | Some("web") => false,
+        Some("native") => true,
+        Some(_) => return Err(Refusal::new(&catalogue::REGISTRATION_METADATA)),
+    };
+    if basics.redirect_uris.len() > MOST_URIS {
+        return Err(refused);
+    }
+    let check = |text: &String| {
+        let is_web = text.starts_with("https://");
+        // OpenID Connect Registration §2: a web client has web addresses, a native one its own scheme or loopback.
+        let fits = is_native || is_web || text.starts_with("http://");
+        match text.parse() {
+            Ok(uri) if fits && !text.contains('*') => Ok(uri),
+            Ok(_) | Err(_) => Err(refused),
+        }
+    };
+    basics.redirect_uris.iter().map(check).collect()
+}
+
+fn post_logout_redirect_uris(basics: &Basics) -> Result<Vec<String>, Refusal> {
+    let refused = Refusal::new(&catalogue::REGISTRATION_REDIRECT_URI);
+    if basics.post_logout_redirect_uris.len() > MOST_URIS {
+        return Err(refused);
+    }
+    let check = |text: &String| match text.parse::<RegisteredRedirectUri>() {
+        Ok(uri) => Ok(uri.to_string()),
+        Err(_) => Err(refused),
+    };
+    basics.post_logout_redirect_uris.iter().map(check).collect()
+}
+
+const MOST_URIS: usize = 50;
+
+fn explain(contradiction: Contradiction) -> &'static Explanation {
+    match contradiction {
+        Contradiction::NoRedirectUri => &catalogue::REGISTRATION_REDIRECT_URI,
+        Contradiction::NoGrant | Contradiction::RefreshAlone => &catalogue::REGISTRATION_GRANT,
+        Contradiction::PublicClientCredentials => &catalogue::REGISTRATION_AUTHENTICATION,
+        Contradiction::NoKey(_) | Contradiction::NoUserinfoKey => {
+            &catalogue::REGISTRATION_ALGORITHM
+        }
+        Contradiction::PublicWithoutPkce
+        | Contradiction::PublicWithoutRotation
+        | Contradiction::IdleBeyondAbsolute => &catalogue::REGISTRATION_METADATA,
+    }
+}
+
+/// The identifier of a public client is what it is, so registering it again makes no second one.
+fn shared_id(client: &Client) -> String {
+    let members = Registered::new(client);
+    let text = serde_json::to_string(&Registered {
+        client_id_issued_at: 0,
+        ..members
+    });
+    format!(
+        "pub-{}",
+        sha256_base64url(text.unwrap_or_default().as_bytes())
+    )
+}
+
+fn token_digest(context: &Context<'_>, token: &str) -> Digest {
+    context.keys.registration_digest(token)
+}
+
+impl Registered {
+    fn new(client: &Client) -> Self {
+        let is_web = |uri: &RegisteredRedirectUri| uri.as_str().starts_with("http");
+        let uses_code = client.may_use(GrantType::AuthorizationCode);
+        Self {
+            client_id: client.id.to_string(),
+            client_id_issued_at: client.created_at,
+            client_secret: None,
+            client_secret_expires_at: None,
+            registration_access_token: None,
+            registration_client_uri: None,
+            client_name: client.name.clone(),
+            redirect_uris: client
+                .redirect_uris
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            post_logout_redirect_uris: client.post_logout_redirect_uris.clone(),
+            token_endpoint_auth_method: client.authentication_method,
+            grant_types: client.grants.clone(),
+            response_types: if uses_code { &["code"] } else { &[] },
+            scope: client.scope.to_string(),
+            id_token_signed_response_alg: client.id_token_algorithm,
+            application_type: if client.redirect_uris.iter().all(is_web) {
+                "web"
+            } else {
+                "native"
+            },
+            metadata: client.metadata.clone(),
+        }
+    }
+
+    fn manage_with(&mut self, endpoint: &str, token: &str) {
+        self.registration_access_token = Some(token.to_owned());
+        self.registration_client_uri = Some(format!("{endpoint}/{}", self.client_id));
+    }
+}
+
+/// The identifier in the address of a management request.
+pub fn client_id(text: &str) -> Result<ClientId, Refusal> {
+    text.parse()
+        .map_err(|_| Refusal::new(&catalogue::REGISTRATION_TOKEN))
+}

@@ -1,0 +1,385 @@
+//! Clients that register themselves (RFC 7591, RFC 7592, OpenID Connect Registration).
+
+use actix_web::http::Method;
+use actix_web::test::TestRequest;
+use issuant::protocol::context::Policy;
+use issuant::protocol::dynamic_registration::{RegistrationMode, RegistrationPolicy};
+use serde_json::{Value, json};
+
+use crate::support::databases::Database;
+use crate::support::op::{Reply, Setting, TestOp, claims, query, run};
+
+const CALLBACK: &str = "https://new.example/cb";
+
+/// Runs a test with a server where clients may register themselves that way.
+fn where_registration_is(mode: RegistrationMode, test: impl AsyncFnOnce(TestOp)) {
+    let policy = Policy {
+        registration: RegistrationPolicy {
+            mode,
+            most: 3,
+            ..RegistrationPolicy::default()
+        },
+        ..Policy::default()
+    };
+    let setting = Setting {
+        policy,
+        ..Setting::default()
+    };
+    run(test(TestOp::with(Database::sqlite(), setting)));
+}
+
+async fn send(op: &TestOp, method: Method, path: &str, token: Option<&str>, body: &Value) -> Reply {
+    let mut request = TestRequest::with_uri(path).method(method);
+    if let Some(token) = token {
+        request = request.insert_header(("authorization", format!("Bearer {token}")));
+    }
+    if !body.is_null() {
+        request = request.set_json(body);
+    }
+    op.send(request).await
+}
+
+async fn register(op: &TestOp, body: &Value) -> Reply {
+    send(op, Method::POST, "/register", None, body).await
+}
+
+fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+    value[name]
+        .as_str()
+        .unwrap_or_else(|| panic!("{name} of {value}"))
+}
+
+/// An access token of the client `service` for itself.
+async fn own_token(op: &TestOp, scope: &str) -> String {
+    let asked = [("grant_type", "client_credentials"), ("scope", scope)];
+    op.client("service")
+        .post("/token", &asked)
+        .await
+        .token("access_token")
+}
+
+/// The path and the token that manage a client.
+fn management(registered: &Value) -> (String, String) {
+    let uri = text(registered, "registration_client_uri");
+    let path = uri.strip_prefix("https://id.example").unwrap().to_owned();
+    (
+        path,
+        text(registered, "registration_access_token").to_owned(),
+    )
+}
+
+#[test]
+fn a_client_registers_itself_and_signs_somebody_in_at_once() {
+    where_registration_is(RegistrationMode::Open, async |op| {
+        let body = json!({"redirect_uris": [CALLBACK], "client_name": "New"});
+        let told = register(&op, &body).await.json(201);
+        assert_eq!(told["client_secret_expires_at"], 0);
+        assert_eq!(told["grant_types"], json!(["authorization_code"]));
+        assert_eq!(told["response_types"], json!(["code"]));
+        assert_eq!(told["token_endpoint_auth_method"], "client_secret_basic");
+        let id = text(&told, "client_id");
+        let mut browser = op.browser();
+        let wanted = [
+            ("client_id", id),
+            ("scope", "openid email"),
+            ("redirect_uri", CALLBACK),
+            ("code_challenge", ""),
+            ("code_challenge_method", ""),
+        ];
+        let address = browser.authorize("ada", &wanted).await;
+        let code = query(&address)["code"].clone();
+        let header = crate::support::op::basic(id, text(&told, "client_secret"));
+        let request = crate::support::op::form_request(
+            "/token",
+            &[
+                ("grant_type", "authorization_code"),
+                ("code", &code),
+                ("redirect_uri", CALLBACK),
+            ],
+        );
+        let reply = op
+            .send(request.insert_header(("authorization", header)))
+            .await;
+        assert_eq!(claims(&reply.token("id_token"))["aud"], json!([id]));
+    });
+}
+
+#[test]
+fn nobody_registers_where_registration_is_off() {
+    where_registration_is(RegistrationMode::Off, async |op| {
+        let before = op.database.remembered();
+        let reply = register(&op, &json!({"redirect_uris": [CALLBACK]})).await;
+        reply.assert_error(400, "access_denied", "E1801");
+        assert_eq!(op.database.remembered(), before);
+        let discovery = op.get("/.well-known/openid-configuration").await.json(200);
+        assert_eq!(discovery["registration_endpoint"], Value::Null);
+    });
+}
+
+/// Each must be refused, and leave nothing behind.
+fn refused(cases: &'static [(&'static str, &'static str)], error: &'static str) {
+    where_registration_is(RegistrationMode::Open, async |op| {
+        let before = op.database.remembered();
+        for (body, id) in cases {
+            let reply = register(&op, &serde_json::from_str(body).unwrap()).await;
+            reply.assert_error(400, error, id);
+        }
+        assert_eq!(op.database.remembered(), before);
+    });
+}
+
+#[test]
+fn redirect_uris_that_cannot_be_are_refused() {
+    refused(
+        &[
+            ("{}", "E1806"),
+            (r#"{"redirect_uris":["https://new.example/cb#f"]}"#, "E1806"),
+            (r#"{"redirect_uris":["https://*.new.example/cb"]}"#, "E1806"),
+            (r#"{"redirect_uris":["javascript:alert(1)"]}"#, "E1806"),
+            (r#"{"redirect_uris":["http://new.example/cb"]}"#, "E1806"),
+            (r#"{"redirect_uris":["https://a@new.example/cb"]}"#, "E1806"),
+            (r#"{"redirect_uris":["com.example.new:/cb"]}"#, "E1806"),
+            (
+                r#"{"redirect_uris":["https://new.example/cb"],"post_logout_redirect_uris":["/"]}"#,
+                "E1806",
+            ),
+        ],
+        "invalid_redirect_uri",
+    );
+}
+
+#[test]
+fn metadata_that_cannot_be_are_refused() {
+    refused(
+        &[
+            ("[]", "E1805"),
+            (r#"{"redirect_uris":1}"#, "E1805"),
+            (
+                r#"{"redirect_uris":["https://new.example/cb"],"application_type":"tv"}"#,
+                "E1805",
+            ),
+            (
+                r#"{"redirect_uris":["https://new.example/cb"],"client_name":"a\u0000b"}"#,
+                "E1805",
+            ),
+            (
+                r#"{"redirect_uris":["https://new.example/cb"],"default_max_age":-1}"#,
+                "E1805",
+            ),
+            (
+                r#"{"redirect_uris":["https://new.example/cb"],"token_endpoint_auth_method":"magic"}"#,
+                "E1807",
+            ),
+            (
+                r#"{"redirect_uris":["https://new.example/cb"],"grant_types":["implicit"]}"#,
+                "E1808",
+            ),
+            (
+                r#"{"redirect_uris":["https://new.example/cb"],"grant_types":["refresh_token"]}"#,
+                "E1808",
+            ),
+            (
+                r#"{"redirect_uris":["https://new.example/cb"],"response_types":["token"]}"#,
+                "E1808",
+            ),
+            (
+                r#"{"redirect_uris":["https://new.example/cb"],"response_types":[]}"#,
+                "E1808",
+            ),
+            (
+                r#"{"redirect_uris":["https://new.example/cb"],"id_token_signed_response_alg":"none"}"#,
+                "E1809",
+            ),
+            (
+                r#"{"redirect_uris":["https://new.example/cb"],"id_token_signed_response_alg":"RS256"}"#,
+                "E1809",
+            ),
+            (
+                r#"{"redirect_uris":["https://new.example/cb"],"userinfo_signed_response_alg":"RS256"}"#,
+                "E1809",
+            ),
+            (
+                r#"{"redirect_uris":["https://new.example/cb"],"scope":"openid \"x"}"#,
+                "E1810",
+            ),
+            (
+                r#"{"redirect_uris":["https://new.example/cb"],"scope":"openid client_registration"}"#,
+                "E1810",
+            ),
+        ],
+        "invalid_client_metadata",
+    );
+    refused(STATEMENT, "unapproved_software_statement");
+}
+
+const STATEMENT: &[(&str, &str)] = &[(
+    r#"{"redirect_uris":["https://new.example/cb"],"software_statement":"e30.e30."}"#,
+    "E1811",
+)];
+
+#[test]
+fn a_form_is_no_registration() {
+    where_registration_is(RegistrationMode::Open, async |op| {
+        let form = TestRequest::post().uri("/register").set_payload("a=b");
+        let reply = op.send(form).await;
+        reply.assert_error(400, "invalid_client_metadata", "E1804");
+    });
+}
+
+#[test]
+fn a_native_client_has_schemes_of_its_own() {
+    where_registration_is(RegistrationMode::Open, async |op| {
+        let body = json!({
+            "redirect_uris": ["com.example.new:/cb"],
+            "application_type": "native",
+            "token_endpoint_auth_method": "none",
+        });
+        let told = register(&op, &body).await.json(201);
+        assert_eq!(told["application_type"], "native");
+        assert_eq!(told.get("client_secret"), None);
+        // The same app on another device is the same client, which no installation can change.
+        let again = register(&op, &body).await.json(201);
+        assert_eq!(again["client_id"], told["client_id"]);
+        assert_eq!(again.get("registration_access_token"), None);
+    });
+}
+
+#[test]
+fn no_more_clients_register_than_may() {
+    where_registration_is(RegistrationMode::Open, async |op| {
+        for number in 0..3 {
+            let body = json!({"redirect_uris": [format!("{CALLBACK}/{number}")]});
+            register(&op, &body).await.json(201);
+        }
+        let reply = register(&op, &json!({"redirect_uris": [CALLBACK]})).await;
+        reply.assert_error(503, "temporarily_unavailable", "E1802");
+    });
+}
+
+#[test]
+fn one_network_registers_only_so_many_in_a_minute() {
+    where_registration_is(RegistrationMode::Open, async |op| {
+        let body = json!({
+            "redirect_uris": [CALLBACK],
+            "token_endpoint_auth_method": "none",
+        });
+        for _ in 0..60 {
+            register(&op, &body).await.json(201);
+        }
+        let reply = register(&op, &body).await;
+        reply.assert_error(503, "temporarily_unavailable", "E1803");
+    });
+}
+
+#[test]
+fn an_initial_access_token_has_the_scope_for_it() {
+    where_registration_is(RegistrationMode::Token, async |op| {
+        let body = json!({"redirect_uris": [CALLBACK]});
+        register(&op, &body)
+            .await
+            .assert_error(401, "invalid_token", "E1401");
+        let other = own_token(&op, "read").await;
+        let reply = send(&op, Method::POST, "/register", Some(&other), &body).await;
+        reply.assert_error(403, "insufficient_scope", "E1404");
+        op.store_changed_client("service", |client| {
+            client.scope = "client_registration".parse().unwrap();
+            client.audiences = Vec::new();
+        });
+        let token = own_token(&op, "client_registration").await;
+        let reply = send(&op, Method::POST, "/register", Some(&token), &body).await;
+        reply.json(201);
+    });
+}
+
+#[test]
+fn a_client_reads_changes_and_removes_itself() {
+    where_registration_is(RegistrationMode::Open, async |op| {
+        let told = register(&op, &json!({"redirect_uris": [CALLBACK]}))
+            .await
+            .json(201);
+        let (path, token) = management(&told);
+        let token = Some(token.as_str());
+        let read = send(&op, Method::GET, &path, token, &Value::Null)
+            .await
+            .json(200);
+        assert_eq!(read["redirect_uris"], json!([CALLBACK]));
+        assert_eq!(
+            read["registration_access_token"],
+            told["registration_access_token"]
+        );
+        let mut body = json!({
+            "client_id": told["client_id"],
+            "redirect_uris": ["https://new.example/other"],
+            "client_name": "Renamed",
+            "default_max_age": 60,
+        });
+        let changed = send(&op, Method::PUT, &path, token, &body).await.json(200);
+        assert_eq!(changed["client_name"], "Renamed");
+        assert_eq!(changed["default_max_age"], 60);
+        // What is not named is as if it had never been (RFC 7592 §2.2).
+        assert_eq!(
+            changed["redirect_uris"],
+            json!(["https://new.example/other"])
+        );
+        body["client_id"] = json!("web");
+        let reply = send(&op, Method::PUT, &path, token, &body).await;
+        reply.assert_error(400, "invalid_client_metadata", "E1813");
+        let reply = send(&op, Method::DELETE, &path, token, &Value::Null).await;
+        assert_eq!((reply.status, &*reply.body), (204, ""));
+        let reply = send(&op, Method::GET, &path, token, &Value::Null).await;
+        reply.assert_error(401, "invalid_token", "E1812");
+    });
+}
+
+#[test]
+fn nobody_else_manages_a_client() {
+    where_registration_is(RegistrationMode::Open, async |op| {
+        let told = register(&op, &json!({"redirect_uris": [CALLBACK]}))
+            .await
+            .json(201);
+        let other = register(&op, &json!({"redirect_uris": [CALLBACK]}))
+            .await
+            .json(201);
+        let before = op.database.remembered();
+        let (path, _) = management(&told);
+        let (_, token) = management(&other);
+        for path in [
+            &*path,
+            "/register/web",
+            "/register/nobody",
+            "/register/a%20b",
+        ] {
+            for method in [Method::GET, Method::PUT, Method::DELETE] {
+                let reply = send(&op, method.clone(), path, Some(&token), &json!({})).await;
+                reply.assert_error(401, "invalid_token", "E1812");
+                let reply = send(&op, method, path, None, &json!({})).await;
+                reply.assert_error(401, "invalid_token", "E1812");
+            }
+        }
+        assert_eq!(op.database.remembered(), before);
+    });
+}
+
+/// OpenID Connect Core §5.3.2.
+#[test]
+fn userinfo_is_signed_for_a_client_that_registered_an_algorithm() {
+    where_registration_is(RegistrationMode::Open, async |op| {
+        op.store_changed_client("web", |client| {
+            client.metadata.userinfo_signed_response_alg = Some(client.id_token_algorithm);
+        });
+        let code = op.browser().code("ada", &[("scope", "openid email")]).await;
+        let tokens = op
+            .client("web")
+            .redeem(&code, crate::support::op::WEB)
+            .await;
+        let reply = op
+            .get_with("/userinfo", &tokens.token("access_token"))
+            .await;
+        assert_eq!(reply.header("content-type"), Some("application/jwt"));
+        let told = claims(&reply.body);
+        assert_eq!(told["iss"], "https://id.example");
+        assert_eq!(told["aud"], "web");
+        assert_eq!(told["sub"], "sub-ada");
+        assert_eq!(told["email"], "ada@example.org");
+    });
+}
