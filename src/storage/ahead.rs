@@ -120,15 +120,29 @@ impl Ahead {
 }
 
 impl Transaction {
-    /// Reads and locks the families, and reads what belongs to them. Does nothing on SQLite, where a statement costs no
-    /// round trip.
-    pub(super) fn fetch_ahead(&mut self, ids: &[FamilyId]) -> Result<(), Failure> {
+    /// Reads and locks the families, and reads what belongs to them. Those that somebody else holds are waited for, or left
+    /// out. Does nothing on SQLite, where a statement costs no round trip.
+    pub(super) fn fetch_ahead(&mut self, ids: &[FamilyId], waits: bool) -> Result<(), Failure> {
+        if ids.is_empty() {
+            return Ok(());
+        }
         if let Connection::Postgres(connection) = &mut self.connection {
-            let fetched = fetch(connection, ids);
+            let fetched = fetch(connection, ids, waits);
             let fetched = self.checked("reading token families ahead", fetched)?;
             self.ahead = Some(fetched.into());
         }
         Ok(())
+    }
+
+    /// Whether the family should have been read ahead, and was not: somebody holds it, it is damaged, or there is none.
+    pub(super) fn lacks(&self, id: &FamilyId) -> bool {
+        let ahead = self.ahead.as_ref();
+        ahead.is_some_and(|ahead| ahead.family(id).is_none())
+    }
+
+    /// Drops what was read ahead and changed in memory.
+    pub(super) fn forget_ahead(&mut self) {
+        self.ahead = None;
     }
 
     /// Locks families that are about to change together, in the order in which all who lock several do, so that nobody
@@ -202,15 +216,19 @@ struct Fetched {
     sessions: Vec<(String, Timestamp)>,
 }
 
-fn fetch(connection: &mut PgConnection, ids: &[FamilyId]) -> QueryResult<Fetched> {
+fn fetch(connection: &mut PgConnection, ids: &[FamilyId], waits: bool) -> QueryResult<Fetched> {
     let ids: Vec<String> = ids.iter().map(|id| id.to_text()).collect();
     // In one order, here and wherever else several are locked: who waits for whom never goes round in a circle.
-    let families: Vec<FamilyRow> = token_families::table
+    let wanted = token_families::table
         .filter(token_families::id.eq_any(&ids))
         .order(token_families::id)
-        .for_no_key_update()
-        .select(FamilyRow::as_select())
-        .load(connection)?;
+        .for_no_key_update();
+    let families: Vec<FamilyRow> = if waits {
+        wanted.select(FamilyRow::as_select()).load(connection)?
+    } else {
+        let free = wanted.skip_locked();
+        free.select(FamilyRow::as_select()).load(connection)?
+    };
     // After the lock, so that nothing is older than the families are.
     let mut subjects: Vec<&str> = families.iter().map(FamilyRow::subject).collect();
     subjects.sort_unstable();

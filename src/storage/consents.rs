@@ -49,6 +49,7 @@ impl Consents for Transaction {
         reason: RevocationReason,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        self.lock_person(subject)?;
         on!(self, "deleting a consent", c => {
             diesel::delete(consents::table.find((subject, client_id.as_str()))).execute(c)
         })?;

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use crate::protocol::client::{Client, ClientId};
 use crate::protocol::context::Timestamp;
 use crate::protocol::error::StoreError;
+use crate::storage::ahead::FamiliesOf;
 use crate::storage::backend::{Transaction, on};
 use crate::storage::schema::clients;
 
@@ -57,7 +58,15 @@ impl Transaction {
         })?;
         let mut removed = 0;
         for id in ids.iter().filter_map(|id| id.parse::<ClientId>().ok()) {
-            removed += usize::from(self.delete_client(&id)?);
+            self.lock_families(&FamiliesOf::Client(id.as_str()))?;
+            // Somebody may have used it meanwhile.
+            let unused = clients::table
+                .find(id.as_str())
+                .filter(clients::expires_at.le(now));
+            let rows = on!(self, "removing an unused client", c => {
+                diesel::delete(unused).execute(c)
+            })?;
+            removed += usize::from(self.changed(rows == 1)?);
         }
         Ok(removed)
     }

@@ -51,6 +51,8 @@ pub(super) struct Failure {
     pub(super) trouble: Trouble,
     pub(super) during: &'static str,
     pub(super) cause: String,
+    /// Somebody held a row for longer than could be waited.
+    pub(super) is_lock_timeout: bool,
 }
 
 impl Failure {
@@ -59,6 +61,7 @@ impl Failure {
             trouble: Trouble::Unavailable,
             during,
             cause: cause.into(),
+            is_lock_timeout: false,
         }
     }
 
@@ -67,6 +70,7 @@ impl Failure {
             trouble: Trouble::Broken,
             during,
             cause: cause.into(),
+            is_lock_timeout: false,
         }
     }
 
@@ -74,6 +78,7 @@ impl Failure {
         Self {
             trouble: trouble(error),
             during,
+            is_lock_timeout: is_lock_timeout(error),
             cause: error.to_string(),
         }
     }
@@ -83,6 +88,14 @@ impl From<Failure> for StoreError {
     fn from(failure: Failure) -> Self {
         Self::new(failure.trouble, failure.during, failure.cause)
     }
+}
+
+/// `lock_not_available` of PostgreSQL, which diesel has no kind for.
+fn is_lock_timeout(error: &Error) -> bool {
+    let Error::DatabaseError(_, information) = error else {
+        return false;
+    };
+    information.message().contains("lock timeout")
 }
 
 /// What kind of trouble an error of diesel is.

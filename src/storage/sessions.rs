@@ -59,6 +59,8 @@ impl Sessions for Transaction {
     }
 
     fn end_session(&mut self, id: &str, now: Timestamp) -> Result<bool, StoreError> {
+        // Before anything is changed: who ends several sessions of a person waits for nobody who ends one of them.
+        self.lock_person_of_session(id)?;
         let rows = on!(self, "ending a session", c => {
             diesel::delete(sessions::table.find(id)).execute(c)
         })?;

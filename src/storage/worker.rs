@@ -152,39 +152,52 @@ pub(super) fn write(jobs: &Jobs, pool: &Pool<Connector>, most: usize, measures: 
             return;
         }
         batch.retain(|job| !job.is_abandoned());
-        if let Err(apart) = answer_together(batch, pool, measures) {
-            for job in apart {
-                // One is never sent apart.
-                let _answered = answer_together(vec![job], pool, measures);
-            }
+        // Most of those that somebody holds are let go in a moment, so that they, too, can share a commit.
+        let held = answer_together(batch, pool, measures, Waiting::ForNone);
+        for job in answer_together(held, pool, measures, Waiting::ForAll) {
+            // One that is alone is never given back.
+            let _nothing = answer_together(vec![job], pool, measures, Waiting::ForAll);
         }
     }
 }
 
-/// Runs the batch in one transaction, and answers all. If not all families can be had at once, because somebody holds one
-/// of them, gives the jobs back: each has to find out alone.
+/// What becomes of jobs whose family somebody else holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Waiting {
+    /// They are given back, if there are others.
+    ForNone,
+    /// They are waited for, some moments; then all are given back, for one may have to wait too long.
+    ForAll,
+}
+
+/// Runs the batch in one transaction, and answers. Gives those back that have to be tried again, with fewer others.
 fn answer_together(
     mut batch: Vec<Box<dyn Job>>,
     pool: &Pool<Connector>,
     measures: &Measures,
-) -> Result<(), Vec<Box<dyn Job>>> {
-    let failure = match pool.get() {
-        Ok(mut transaction) => match run_batch(&mut batch, &mut transaction, measures) {
-            Ok(()) => None,
+    waiting: Waiting,
+) -> Vec<Box<dyn Job>> {
+    batch.retain(|job| !job.is_abandoned());
+    if batch.is_empty() {
+        return batch;
+    }
+    let (left, failure) = match pool.get() {
+        Ok(mut transaction) => match run_batch(&mut batch, &mut transaction, measures, waiting) {
+            Ok(held) => (held, None),
             Err(stopped) => {
                 transaction.give_up();
                 match stopped {
-                    Stopped::BeforeAll => return Err(batch),
-                    Stopped::Failed(failure) => Some(failure),
+                    Stopped::BeforeAll => return batch,
+                    Stopped::Failed(failure) => (Vec::new(), Some(failure)),
                 }
             }
         },
-        Err(error) => Some(no_connection(&error)),
+        Err(error) => (Vec::new(), Some(no_connection(&error))),
     };
     for job in batch {
         job.answer(failure.as_ref());
     }
-    Ok(())
+    left
 }
 
 /// Why a batch was not committed.
@@ -201,43 +214,57 @@ impl From<Failure> for Stopped {
     }
 }
 
-/// Runs the batch in one transaction.
+/// Runs the batch in one transaction; answers those that were taken out of it, because somebody holds their family.
+///
+/// Whether somebody still waits for a job is asked once more when the locks are there: a client that was told that the
+/// server is busy repeats its request, and the old one must not run after the new one.
 fn run_batch(
-    batch: &mut [Box<dyn Job>],
+    batch: &mut Vec<Box<dyn Job>>,
     transaction: &mut Transaction,
     measures: &Measures,
-) -> Result<(), Stopped> {
-    let rules = batch.len();
-    if rules == 0 {
-        return Ok(());
-    }
+    waiting: Waiting,
+) -> Result<Vec<Box<dyn Job>>, Stopped> {
+    let is_alone = batch.len() == 1;
+    let families: Vec<FamilyId> = batch.iter().filter_map(|job| job.family()).collect();
     transaction.begin()?;
-    match batch {
-        // The transaction itself is the part that may have to be undone.
-        [only] => {
-            if only.run(transaction) == Verdict::Undo {
-                return Ok(transaction.roll_back()?);
-            }
+    let waits = is_alone || waiting == Waiting::ForAll;
+    if let Err(failure) = transaction.fetch_ahead(&families, waits) {
+        return Err(if failure.is_lock_timeout && !is_alone {
+            Stopped::BeforeAll
+        } else {
+            failure.into()
+        });
+    }
+    let mut held = Vec::new();
+    if !waits {
+        let is_held =
+            |job: &mut Box<dyn Job>| job.family().is_some_and(|it| transaction.lacks(&it));
+        held = batch.extract_if(.., is_held).collect();
+    }
+    for job in &mut *batch {
+        if job.is_abandoned() {
+            continue;
         }
-        several => {
-            let families: Vec<FamilyId> = several.iter().filter_map(|job| job.family()).collect();
-            if transaction.fetch_ahead(&families).is_err() {
-                return Err(Stopped::BeforeAll);
+        // One that is alone is the whole of its transaction, and needs no part that can be undone.
+        if is_alone {
+            if job.run(transaction) == Verdict::Undo {
+                transaction.forget_ahead();
+                transaction.roll_back()?;
+                return Ok(held);
             }
-            for job in several {
-                transaction.begin_part();
-                match job.run(transaction) {
-                    Verdict::Keep => transaction.keep_part()?,
-                    Verdict::Undo => transaction.undo_part()?,
-                }
+        } else {
+            transaction.begin_part();
+            match job.run(transaction) {
+                Verdict::Keep => transaction.keep_part()?,
+                Verdict::Undo => transaction.undo_part()?,
             }
-            transaction.write_ahead()?;
         }
     }
+    transaction.write_ahead()?;
     let began = Instant::now();
     transaction.commit()?;
-    measures.committed(rules, began.elapsed());
-    Ok(())
+    measures.committed(batch.len(), began.elapsed());
+    Ok(held)
 }
 
 fn no_connection(error: &r2d2::Error) -> Failure {

@@ -1,7 +1,9 @@
 //! Rules about families that wait together: they share a transaction, and on PostgreSQL their statements, and still each is
 //! as if it were alone.
 
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use issuant::protocol::error::{Fault, StoreError, Trouble};
 use issuant::protocol::store::{
@@ -316,6 +318,48 @@ fn a_family_that_somebody_holds_is_missed_by_its_own_rule_only() {
     holder.join().unwrap();
     assert_eq!(stored(&storage, 2).rotation, family(2).rotation);
     assert_eq!(stored(&storage, 3).rotation.version, 1);
+}
+
+/// Whoever was told that the server is busy repeats the request, and the repetition may be promoted before the first one
+/// gets its row: to run that then would look like theft.
+#[test]
+fn a_rule_for_which_nobody_waits_any_more_is_not_run() {
+    let Some(mut database) = Database::postgres() else {
+        return;
+    };
+    database.settings().patience = Duration::from_millis(200);
+    let (storage, release) = held(&mut database);
+    drop(release);
+    let other_node = database.open();
+    let (let_go, is_let_go) = mpsc::channel::<()>();
+    let (has, is_held) = mpsc::channel();
+    let holder = std::thread::spawn(move || {
+        write(&other_node, move |store| {
+            rotated(store, &family(2))
+                .map_err(|_| StoreError::plain(Trouble::Broken, "rotating"))?;
+            has.send(()).unwrap();
+            let _let_go_either_way = is_let_go.recv();
+            Ok(())
+        });
+    });
+    is_held.recv().unwrap();
+    let ran = Arc::new(AtomicBool::new(false));
+    let runs = Arc::clone(&ran);
+    let outcome = run_async(about(&storage, 2, move |_, _| {
+        runs.store(true, Ordering::SeqCst);
+        Ok(())
+    }));
+    let Err(Fault::Failed(error)) = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(error.trouble(), Trouble::Unavailable);
+    drop(let_go);
+    holder.join().unwrap();
+    // Behind it in the same queue.
+    let next = run_async(about(&storage, 3, |store, family| rotated(store, &family)));
+    assert!(next.is_ok(), "{next:?}");
+    assert!(!ran.load(Ordering::SeqCst));
+    assert_eq!(stored(&storage, 2).rotation.version, 1);
 }
 
 fn text_of_metrics(storage: &Storage) -> String {

@@ -63,6 +63,7 @@ pub(crate) fn client(id: &str) -> Client {
         metadata: ClientMetadata {
             userinfo_signed_response_alg: Some(Algorithm::Es256),
             default_max_age: Some(60),
+            ..ClientMetadata::default()
         },
         refresh: RefreshOverrides {
             rotation: Some(RefreshRotation::Strict),
