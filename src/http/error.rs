@@ -55,6 +55,9 @@ fn status(refusal: Refusal) -> StatusCode {
     if refusal == Refusal::new(&catalogue::METHOD_NOT_ALLOWED) {
         return StatusCode::METHOD_NOT_ALLOWED;
     }
+    if refusal == Refusal::new(&catalogue::WEBFINGER_RESOURCE) {
+        return StatusCode::NOT_FOUND;
+    }
     match refusal.code() {
         ErrorCode::InvalidClient | ErrorCode::InvalidToken => StatusCode::UNAUTHORIZED,
         ErrorCode::InsufficientScope => StatusCode::FORBIDDEN,

@@ -10,7 +10,7 @@ use actix_web::{App, Error};
 
 use crate::http::endpoints::{
     authorize, discovery, health, introspect, jwks, logout, register, revoke, token, userinfo,
-    verify,
+    verify, webfinger,
 };
 use crate::http::pages::{account, assets, consent, dev_app, home, login, setup};
 use crate::http::state::AppState;
@@ -77,6 +77,7 @@ pub fn app(
                 .route(web::put().to(register::manage))
                 .route(web::delete().to(register::manage)),
         )
+        .service(resource(urls::WEBFINGER).route(get().to(webfinger::answer)))
         // For browsers.
         .service(
             resource(urls::AUTHORIZE)

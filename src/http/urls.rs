@@ -20,6 +20,8 @@ pub const USERINFO: &str = "/userinfo";
 pub const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
 /// RFC 8414 §3.
 pub const OAUTH_METADATA: &str = "/.well-known/oauth-authorization-server";
+/// OpenID Connect Discovery §2.
+pub const WEBFINGER: &str = "/.well-known/webfinger";
 /// RFC 7517 §5.
 pub const JWKS: &str = "/jwks.json";
 /// RFC 6749 §3.1.

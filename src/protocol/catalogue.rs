@@ -225,6 +225,9 @@ catalogue! {
     METRICS_TOKEN = "E1406", InvalidToken,
         "Reading metrics needs the token of the setting metrics.token.",
         "Send Authorization: Bearer, followed by that token.";
+    WEBFINGER_RESOURCE = "E1407", InvalidRequest,
+        "This server does not speak for that resource.",
+        "Ask the server whose host stands in the resource.";
 
     // E15xx: sign-out.
     LOGOUT_REDIRECT = "E1501", InvalidRequest,

@@ -76,6 +76,7 @@ mod tests {
         let before = ClientMetadata {
             userinfo_signed_response_alg: Some(Algorithm::Es256),
             default_max_age: Some(60),
+            ..ClientMetadata::default()
         };
         let change: Change<ClientMetadata> = r#"{"default_max_age":null}"#.parse().unwrap();
         let after = change.apply(before.clone());

@@ -3,9 +3,12 @@
 //! One value, kept as the JSON that clients send and get: a new member costs no column. A member that the server does
 //! nothing with has no place here.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::crypto::algorithm::Algorithm;
+use crate::protocol::redirect_uri::RegisteredRedirectUri;
 
 /// Registered metadata of a client.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,4 +20,61 @@ pub struct ClientMetadata {
     /// `max_age` of requests that name none, in seconds (OpenID Connect Registration §2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_max_age: Option<u32>,
+    /// Where a sign-in can be started from elsewhere (OpenID Connect Core §4): people find it in their account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub initiate_login_uri: Option<WebAddress>,
+    /// The client's own page, on the consent page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_uri: Option<WebAddress>,
+    /// How the client treats what it learns, on the consent page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_uri: Option<WebAddress>,
+    /// The client's terms, on the consent page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tos_uri: Option<WebAddress>,
+    /// Whom operators can ask, in `issuant client show`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<String>,
+}
+
+/// An address that people may be sent to: https, or http on this machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct WebAddress(String);
+
+/// The text is no such address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an address must be https, or http on loopback, without user information and fragment")]
+pub struct MalformedAddress;
+
+impl WebAddress {
+    /// The address as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for WebAddress {
+    type Error = MalformedAddress;
+
+    /// What may be a redirect URI and has a host may be shown, too.
+    fn try_from(text: String) -> Result<Self, MalformedAddress> {
+        let is_web = text.starts_with("https://") || text.starts_with("http://");
+        match text.parse::<RegisteredRedirectUri>() {
+            Ok(_) if is_web => Ok(Self(text)),
+            Ok(_) | Err(_) => Err(MalformedAddress),
+        }
+    }
+}
+
+impl From<WebAddress> for String {
+    fn from(address: WebAddress) -> Self {
+        address.0
+    }
+}
+
+impl fmt::Display for WebAddress {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
 }

@@ -266,6 +266,8 @@ fn describe(
         return Err(Refusal::new(&catalogue::REGISTRATION_SCOPE));
     }
     let id_token_algorithm = match &basics.id_token_signed_response_alg {
+        // OpenID Connect Registration §2.
+        None if algorithms.contains(&Algorithm::Rs256) => Algorithm::Rs256,
         None => registration::usual_id_token_algorithm(algorithms),
         Some(name) => name
             .parse()

@@ -14,3 +14,4 @@ pub(crate) mod token;
 pub(crate) mod userinfo;
 pub(crate) mod verify;
 pub(crate) mod waiting;
+pub(crate) mod webfinger;

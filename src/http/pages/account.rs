@@ -12,7 +12,7 @@ use crate::http::{extract, form_token, urls};
 use crate::identity::session::Living;
 use crate::identity::store::{ConnectedApp, Consents as _, Session, Sessions as _};
 use crate::protocol::catalogue;
-use crate::protocol::client::ClientId;
+use crate::protocol::client::{Client, ClientId};
 use crate::protocol::context::ClientDirectory as _;
 use crate::protocol::error::Fault;
 use crate::protocol::tokens::family::RevocationReason;
@@ -84,11 +84,23 @@ fn app_line(app: &ConnectedApp, scene: &Scene) -> AppLine {
             .as_ref()
             .map_or_else(|| app.client_id.to_string(), |card| card.name.clone()),
         host: card.and_then(|card| card.host),
+        open_url: client
+            .as_deref()
+            .and_then(|it| third_party_login(it, scene)),
         since: time::day(app.since),
         last_used: app.last_used_at.map(time::full),
         scopes: app.scope.iter().map(pages::scope_sentence).collect(),
         when_away: app.scope.contains("offline_access"),
     }
+}
+
+/// Where a sign-in to the client begins, when it begins here (OpenID Connect Core §4).
+fn third_party_login(client: &Client, scene: &Scene) -> Option<String> {
+    let address = client.metadata.initiate_login_uri.as_ref()?;
+    let mut url = url::Url::parse(address.as_str()).ok()?;
+    let issuer = &scene.state.site.issuer;
+    url.query_pairs_mut().append_pair("iss", issuer);
+    Some(url.into())
 }
 
 /// What a browser calls itself, in two words.

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use crate::http::endpoints::authorize;
 use crate::http::endpoints::waiting::WaitingKey;
-use crate::http::pages::view::{ConsentPage, ScopeGroup, ScopeLine};
+use crate::http::pages::view::{ConsentPage, Link, ScopeGroup, ScopeLine};
 use crate::http::pages::{self, Visitor, redirect, refusal};
 use crate::http::scene::Scene;
 use crate::http::state::AppState;
@@ -44,6 +44,7 @@ async fn ask(request: &HttpRequest, scene: &Scene) -> Result<HttpResponse, Fault
     let page = ConsentPage {
         frame: pages::frame(request, scene, &format!("Allow access – {}", client.name)),
         client: pages::client_card(&client),
+        client_links: links(&client),
         account_name: pages::display_name(&living.subject),
         account_email: living.subject.email.clone(),
         scopes: scope_lines(&waiting.request.consent_scope()),
@@ -61,6 +62,23 @@ async fn ask(request: &HttpRequest, scene: &Scene) -> Result<HttpResponse, Fault
     };
     let target = pages::form_target(address);
     Ok(visitor.show(scene, &page, target.as_deref()))
+}
+
+/// What the client registered to be shown (RFC 7591 §2).
+fn links(client: &Client) -> Vec<Link> {
+    let metadata = &client.metadata;
+    [
+        ("About this app", &metadata.client_uri),
+        ("Privacy", &metadata.policy_uri),
+        ("Terms", &metadata.tos_uri),
+    ]
+    .into_iter()
+    .filter_map(|(label, address)| {
+        let url = address.as_ref()?.to_string();
+        let label = label.to_owned();
+        Some(Link { label, url })
+    })
+    .collect()
 }
 
 fn scope_lines(scope: &Scope) -> Vec<ScopeLine> {

@@ -25,3 +25,4 @@ mod snapshots;
 mod token;
 mod userinfo;
 mod verify;
+mod webfinger;

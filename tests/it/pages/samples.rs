@@ -198,6 +198,7 @@ fn consent_empty() -> ConsentPage {
     ConsentPage {
         frame: frame("Allow access"),
         client: client("Photo Printer", None),
+        client_links: vec![],
         account_name: "Maya".to_owned(),
         account_email: None,
         scopes: vec![],
@@ -220,6 +221,10 @@ fn consent_full() -> ConsentPage {
     ConsentPage {
         frame: frame_full("Allow access"),
         client: client("Photo Printer", Some("photos.example.net")),
+        client_links: vec![Link {
+            label: "Privacy".to_owned(),
+            url: "https://photos.example.net/privacy".to_owned(),
+        }],
         account_email: Some("maya@example.com".to_owned()),
         scopes: vec![
             scope("profile", "See your name and picture", ScopeGroup::See),
@@ -253,6 +258,10 @@ fn consent_hostile() -> ConsentPage {
     ConsentPage {
         frame: frame_hostile("Allow access"),
         client: client_hostile(),
+        client_links: vec![Link {
+            label: hostile_text(),
+            url: hostile_text(),
+        }],
         account_name: hostile_text(),
         account_email: Some(hostile_text()),
         scopes: vec![scope(ScopeGroup::See), scope(ScopeGroup::ActWhenAway)],
@@ -381,6 +390,7 @@ fn account_full() -> AccountPage {
         client_id: name.to_lowercase(),
         name: name.to_owned(),
         host: Some(host.to_owned()),
+        open_url: Some(format!("https://{host}/login")),
         since: "3 May 2025".to_owned(),
         last_used: last_used.map(str::to_owned),
         scopes: lines(scopes),
@@ -432,6 +442,7 @@ fn account_hostile() -> AccountPage {
             client_id: text.clone(),
             name: text.clone(),
             host: Some(text.clone()),
+            open_url: Some(text.clone()),
             since: text.clone(),
             last_used: Some(text.clone()),
             scopes: vec![text.clone()],

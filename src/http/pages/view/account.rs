@@ -48,6 +48,8 @@ pub struct AppLine {
     pub client_id: String,
     pub name: String,
     pub host: Option<String>,
+    /// Where the person signs in to it.
+    pub open_url: Option<String>,
     pub since: String,
     pub last_used: Option<String>,
     /// What it may do, one sentence each.

@@ -6,7 +6,7 @@
 use askama::Template;
 
 use super::filters;
-use super::frame::{ClientCard, Frame};
+use super::frame::{ClientCard, Frame, Link};
 
 /// Form fields: `csrf`, `request`, and `decision` with the value `allow` or `deny`.
 /// Buttons: `allow`, `deny`.
@@ -15,6 +15,8 @@ use super::frame::{ClientCard, Frame};
 pub struct ConsentPage {
     pub frame: Frame,
     pub client: ClientCard,
+    /// What the application tells about itself.
+    pub client_links: Vec<Link>,
     pub account_name: String,
     pub account_email: Option<String>,
     pub scopes: Vec<ScopeLine>,
