@@ -9,6 +9,7 @@
 //! | [`server`] | putting the parts together and running them |
 //! | [`http`] | endpoints and pages; the only module that names actix |
 //! | [`jobs`] | upkeep: expired rows, key rotation |
+//! | [`fetch`] | requests to other servers; the only module that names reqwest |
 //! | [`storage`] | both databases; the only module that names diesel |
 //! | [`config`] | settings: what was typed, and what is meant |
 //! | [`identity`] | people and their browsers; pure rules |
@@ -18,6 +19,7 @@
 pub mod cli;
 pub mod config;
 pub mod crypto;
+pub mod fetch;
 pub mod http;
 pub mod identity;
 pub mod jobs;

@@ -13,6 +13,7 @@ use issuant::crypto::key_set::{KeySet, KeyState};
 use issuant::crypto::password::{PasswordCost, PasswordHasher};
 use issuant::crypto::random::SeededRandom;
 use issuant::crypto::signing_key::{RsaBits, SigningKey};
+use issuant::fetch::{Authorities, Fetcher, Reach};
 use issuant::http::headers::RequestIds;
 use issuant::http::metrics::Metrics;
 use issuant::http::passwords::PasswordQueue;
@@ -174,6 +175,7 @@ fn state(url: &str) -> Data<AppState> {
         snapshot: ArcSwap::from_pointee(snapshot),
         random: Arc::new(SeededRandom::new(3)),
         clock: Arc::new(Standing),
+        fetcher: Arc::new(Fetcher::new(Reach::default(), Authorities::default())),
         passwords: PasswordQueue::new(hasher, 2),
         starts: Starts::default(),
         registrations: Starts::default(),

@@ -7,7 +7,7 @@ use crate::cli::Session;
 use crate::cli::answer::{Answer, fields};
 use crate::cli::failure::{self, Failure};
 use crate::config::Mode;
-use crate::server::data;
+use crate::server::{data, fetcher};
 
 /// Check the settings
 #[derive(Args, Debug)]
@@ -43,6 +43,8 @@ impl Config {
         if check.strict && !warnings.is_empty() {
             return Err(Failure::new(&failure::PROBLEMS, warnings.join("\n")));
         }
+        fetcher::authorities(&config)
+            .map_err(|error| Failure::new(&failure::CA_FILE, error.to_string()))?;
         let location = data::location(&config);
         let data = json!({
             "issuer": config.issuer.as_str(),

@@ -118,6 +118,10 @@ kinds! {
         "The database has tables, but its preparation was never finished.",
         "Finish it with: issuant migrate.";
 
+    CA_FILE = "E0317", Configuration,
+        "The file of certificates that requests to other servers trust cannot be used.",
+        "Check the path in fetch.ca_file, and that the file holds certificates in PEM.";
+
     // E04xx: the objects.
     NOT_FOUND = "E0401", NotFound,
         "There is no object of that name.",

@@ -114,6 +114,8 @@ impl From<ServerError> for Failure {
             .is_some_and(|cause| cause.trouble() == Trouble::Unavailable);
         let kind = if is_away {
             &failure::DATABASE_AWAY
+        } else if matches!(error, ServerError::Authorities(_)) {
+            &failure::CA_FILE
         } else {
             &failure::SERVER
         };

@@ -49,7 +49,7 @@ pub(super) fn parse_address(text: &str) -> Result<SocketAddr, String> {
         .map_err(|_| "must be ADDRESS:PORT, as 127.0.0.1:4343 or [::]:4343".to_owned())
 }
 
-fn parse_network(text: &str) -> Result<IpNet, String> {
+pub(super) fn parse_network(text: &str) -> Result<IpNet, String> {
     text.parse::<IpNet>()
         .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
         .map_err(|_| {

@@ -172,6 +172,16 @@ pub static KEYS: &[Key] = &[
         "90d",
         "A client that registered itself is removed when nobody signed in to it for so long, 1d to 3650d",
     ),
+    key(
+        "fetch.ca_file",
+        "",
+        "File with certificates in PEM that are trusted beside those of the system when this server asks others, as for a client's keys",
+    ),
+    key(
+        "fetch.allow_private",
+        "[]",
+        "Addresses or networks that are not public, or ports other than 443 on them, that this server may ask",
+    ),
     key("log.format", "pretty", "pretty or json"),
     key("log.level", "info", "error, warn, info, debug or trace"),
 ];
@@ -196,6 +206,9 @@ pub(super) static OTHER_NAMES: &[(&str, &str)] = &[
     ("proxies", "trusted_proxies"),
     ("trust_proxy", "trusted_proxies"),
     ("secret_file", "key_secret_file"),
+    ("ca_file", "fetch.ca_file"),
+    ("ca_certificates", "fetch.ca_file"),
+    ("allowed_networks", "fetch.allow_private"),
     ("log_level", "log.level"),
     ("log_format", "log.format"),
     ("workers", "http.workers"),

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 pub mod database;
 pub mod environment;
+pub mod fetch;
 pub mod http;
 pub mod issuer;
 pub mod keys;
@@ -28,6 +29,7 @@ pub use self::raw::{Flag, Sources};
 pub use self::reader::{duration_text, read_duration};
 
 use self::database::DatabaseConfig;
+use self::fetch::FetchSettings;
 use self::http::HttpSettings;
 use self::issuer::Issuer;
 use self::log::LogSettings;
@@ -69,6 +71,8 @@ pub struct Config {
     pub http: HttpSettings,
     /// Who may read metrics.
     pub metrics: MetricsSettings,
+    /// Whom the server asks.
+    pub fetch: FetchSettings,
     /// Lifetimes in seconds.
     pub policy: Policy,
     /// Signing keys.
@@ -93,6 +97,7 @@ impl Config {
         let key_secret_file = reader.text("key_secret_file", parse_path);
         let database = DatabaseConfig::read(&mut reader, &data_dir);
         let metrics = MetricsSettings::read(&mut reader);
+        let fetch = FetchSettings::read(&mut reader);
         let signing = SigningSettings::read(&mut reader);
         let policy = Policy {
             registration: registration::read(&mut reader),
@@ -116,6 +121,7 @@ impl Config {
             database,
             http,
             metrics,
+            fetch,
             policy,
             signing,
             log,

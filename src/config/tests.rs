@@ -104,6 +104,9 @@ fn every_key_can_be_set_in_the_file() {
         writers = 2
         [http]
         workers = 3
+        [fetch]
+        ca_file = "/etc/issuant/ca.pem"
+        allow_private = ["10.1.2.0/24", "::1"]
         [log]
         format = "json"
         level = "debug"
@@ -116,6 +119,9 @@ fn every_key_can_be_set_in_the_file() {
     assert!(!format!("{config:?}").contains("hidden"));
     assert_eq!(config.http.trusted_proxies.len(), 2);
     assert_eq!(config.http.workers, 3);
+    let ca_file = config.fetch.ca_file.as_deref();
+    assert_eq!(ca_file, Some(Path::new("/etc/issuant/ca.pem")));
+    assert_eq!(config.fetch.allow_private.len(), 2);
     assert_eq!(config.policy.access_token_lifetime, 600);
     assert_eq!(config.policy.id_token_lifetime, 120);
     assert_eq!(config.policy.retry_window, 0);

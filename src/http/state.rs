@@ -7,6 +7,7 @@ use ipnet::IpNet;
 
 use crate::crypto::random::RandomSource;
 use crate::crypto::secret::Secret;
+use crate::fetch::Fetcher;
 use crate::http::headers::RequestIds;
 use crate::http::metrics::Metrics;
 use crate::http::pages::dev_app::DemoApp;
@@ -68,6 +69,8 @@ pub struct AppState {
     pub metrics: Metrics,
     /// What readers of metrics have to send.
     pub metrics_token: Option<Secret>,
+    /// Requests to other servers.
+    pub fetcher: Arc<Fetcher>,
     /// Password hashes are made and compared here.
     pub passwords: PasswordQueue,
     /// Which client secrets were used just now.

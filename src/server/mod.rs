@@ -6,6 +6,7 @@
 //! | [`key_secret`] | the file with the key-encryption secret |
 //! | [`data`] | database and secret, opened together |
 //! | [`keys`] | signing keys, made and opened |
+//! | [`fetcher`] | requests to other servers, as the settings allow them |
 //! | [`notes`] | what commands beside the server must know of its settings |
 //! | [`watch`] | the snapshot of clients and keys, kept true |
 //! | [`secret_uses`] | when client secrets were last used, written down |
@@ -35,6 +36,7 @@ use crate::jobs;
 use crate::protocol::context::{Timestamp, TokenKeys};
 use crate::protocol::error::{Fault, StoreError};
 use crate::server::data::Data;
+use crate::server::fetcher::AuthoritiesError;
 use crate::server::keys::SigningKeyError;
 use crate::server::watch::{SnapshotError, Source};
 use crate::storage::Storage;
@@ -42,6 +44,7 @@ use crate::storage::keys::StoredKey;
 
 pub mod clock;
 pub mod data;
+pub mod fetcher;
 pub mod key_secret;
 pub mod keys;
 pub mod log;
@@ -61,6 +64,9 @@ pub enum ServerError {
     /// The password hash.
     #[error("passwords cannot be hashed: {0}")]
     Password(#[from] PasswordError),
+    /// The certificates that are trusted.
+    #[error(transparent)]
+    Authorities(#[from] AuthoritiesError),
     /// The settings cannot be noted.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -78,7 +84,11 @@ impl ServerError {
             | Self::Snapshot(
                 SnapshotError::Store(error) | SnapshotError::Key(SigningKeyError::Store(error)),
             ) => Some(error),
-            Self::Listener(_) | Self::SigningKey(_) | Self::Password(_) | Self::Snapshot(_) => None,
+            Self::Listener(_)
+            | Self::SigningKey(_)
+            | Self::Password(_)
+            | Self::Authorities(_)
+            | Self::Snapshot(_) => None,
         }
     }
 }
@@ -200,6 +210,7 @@ fn app_state(
 ) -> Result<AppState, ServerError> {
     let random: Arc<dyn RandomSource> = Arc::new(SystemRandom);
     let hasher = data::password_hasher(root, &*random)?;
+    let fetcher = Arc::new(fetcher::fetcher(&config)?);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let development = config.mode == Mode::Development;
     let site = Site {
@@ -229,6 +240,7 @@ fn app_state(
         snapshot: ArcSwap::from_pointee(snapshot),
         random,
         clock: Arc::new(SystemClock),
+        fetcher,
         passwords: PasswordQueue::new(hasher, cores),
     })
 }

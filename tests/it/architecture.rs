@@ -5,22 +5,27 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module and what it may name.
-const IMPORTS: [(&str, &[&str]); 10] = [
+const IMPORTS: [(&str, &[&str]); 11] = [
     ("main", &["cli"]),
     (
         "cli",
         &[
-            "server", "http", "jobs", "storage", "config", "identity", "protocol", "crypto",
+            "server", "http", "jobs", "fetch", "storage", "config", "identity", "protocol",
+            "crypto",
         ],
     ),
     (
         "server",
         &[
-            "http", "jobs", "storage", "config", "identity", "protocol", "crypto",
+            "http", "jobs", "fetch", "storage", "config", "identity", "protocol", "crypto",
         ],
     ),
-    ("http", &["storage", "identity", "protocol", "crypto"]),
+    (
+        "http",
+        &["fetch", "storage", "identity", "protocol", "crypto"],
+    ),
     ("jobs", &["storage", "identity", "protocol", "crypto"]),
+    ("fetch", &[]),
     ("storage", &["identity", "protocol", "crypto"]),
     ("config", &["protocol", "crypto"]),
     ("identity", &["protocol", "crypto"]),
@@ -29,7 +34,7 @@ const IMPORTS: [(&str, &[&str]); 10] = [
 ];
 
 /// Each package that is fenced in, and the places that may name it.
-const PACKAGES: [(&str, &[&str]); 14] = [
+const PACKAGES: [(&str, &[&str]); 15] = [
     ("actix_web", &["src/http/", "src/server/"]),
     ("actix_http", &[]),
     ("diesel", &["src/storage/"]),
@@ -44,6 +49,7 @@ const PACKAGES: [(&str, &[&str]); 14] = [
             "src/http/pages/dev_app",
         ],
     ),
+    ("reqwest", &["src/fetch/"]),
     ("rsa", &["src/crypto/rsa_key.rs"]),
     ("jsonwebtoken", &["src/crypto/"]),
     ("aws_lc_rs", &["src/crypto/"]),
@@ -232,6 +238,23 @@ fn the_rules_touch_nothing_but_their_arguments() {
                 is_clock || !code.contains(ambient),
                 "{path} names {ambient}"
             );
+        }
+    }
+}
+
+/// Databases, which are the operator's, are reached through diesel.
+#[test]
+fn only_guarded_requests_leave_the_server() {
+    for Source { path, code } in sources() {
+        for socket in [
+            "TcpStream",
+            "TcpSocket",
+            "UdpSocket",
+            "UnixStream",
+            "lookup_host",
+        ] {
+            let is_fetch = path.starts_with("src/fetch/");
+            assert!(is_fetch || !code.contains(socket), "{path} names {socket}");
         }
     }
 }

@@ -11,6 +11,8 @@ mod clients;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod fetch;
+#[cfg(test)]
 mod http;
 #[cfg(test)]
 mod journeys;

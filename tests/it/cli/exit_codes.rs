@@ -72,6 +72,16 @@ fn settings() {
 }
 
 #[test]
+fn certificates_that_cannot_be_trusted() {
+    let program = Program::migrated().with("ISSUANT_ISSUER", "http://localhost:4343");
+    let program = program.with("ISSUANT_FETCH_CA_FILE", "ca.pem");
+    check(&program, "config check", 3, "E0317");
+    program.file("ca.pem", "no certificate");
+    check(&program, "config check", 3, "E0317");
+    check(&program, "serve --listen 127.0.0.1:0", 3, "E0317");
+}
+
+#[test]
 fn data_that_is_not_there_or_not_ours() {
     let empty = Program::new();
     check(&empty, "client list", 4, "E0301");

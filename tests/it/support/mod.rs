@@ -7,3 +7,4 @@ pub(crate) mod needs;
 pub(crate) mod op;
 pub(crate) mod person;
 pub(crate) mod server_process;
+pub(crate) mod stub;

@@ -14,6 +14,7 @@ use arc_swap::ArcSwap;
 use issuant::crypto::algorithm::Algorithm;
 use issuant::crypto::random::SystemRandom;
 use issuant::crypto::secret::Secret;
+use issuant::fetch::{Authorities, Fetcher, Reach};
 use issuant::http::app;
 use issuant::http::headers::RequestIds;
 use issuant::http::metrics::Metrics;
@@ -66,6 +67,7 @@ pub(crate) struct Setting {
     pub(crate) start: Timestamp,
     pub(crate) metrics_token: Option<Secret>,
     pub(crate) policy: Policy,
+    pub(crate) fetcher: Fetcher,
 }
 
 impl Default for Setting {
@@ -80,6 +82,7 @@ impl Default for Setting {
             start: NOW,
             metrics_token: None,
             policy: Policy::default(),
+            fetcher: Fetcher::new(Reach::default(), Authorities::default()),
         }
     }
 }
@@ -141,6 +144,7 @@ impl TestOp {
             snapshot: ArcSwap::from_pointee(snapshot),
             random: Arc::new(SystemRandom),
             clock: clock.clone(),
+            fetcher: Arc::new(setting.fetcher),
             passwords: PasswordQueue::new(cast::password_hasher(), 2),
             secret_uses: issuant::http::secret_uses::SecretUses::default(),
             starts: issuant::http::starts::Starts::default(),

@@ -1,8 +1,6 @@
 //! The relying party behind `/dev/app`: an ordinary client library that knows nothing but the issuer's address,
 //! and reaches this server over HTTP like everybody else.
 
-use std::sync::OnceLock;
-
 use openidconnect::core::{
     CoreAuthenticationFlow, CoreClient, CoreGenderClaim, CoreIdToken, CoreIdTokenClaims,
     CoreIdTokenVerifier, CoreProviderMetadata, CoreTokenResponse,
@@ -14,6 +12,7 @@ use openidconnect::{
     Scope, TokenResponse as _, UserInfoClaims,
 };
 
+use crate::fetch::{Itself, ItselfError};
 use crate::http::urls;
 
 /// The client that `issuant dev` registers.
@@ -74,7 +73,7 @@ fn while_doing<E: std::error::Error>(doing: &'static str) -> impl Fn(E) -> Troub
 /// The relying party.
 pub struct RelyingParty {
     issuer: String,
-    http: OnceLock<reqwest::Client>,
+    http: Itself,
 }
 
 impl RelyingParty {
@@ -82,7 +81,7 @@ impl RelyingParty {
     pub fn new(issuer: &str) -> Self {
         Self {
             issuer: issuer.to_owned(),
-            http: OnceLock::new(),
+            http: Itself::default(),
         }
     }
 
@@ -225,21 +224,14 @@ impl RelyingParty {
         Ok(CoreClient::from_provider_metadata(metadata, id, None).set_redirect_uri(redirect_uri))
     }
 
-    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpTrouble> {
-        let http = self.http.get_or_init(reqwest::Client::new);
-        let answer = http.execute(request.try_into()?).await?;
-        let mut response = HttpResponse::new(Vec::new());
-        *response.status_mut() = answer.status();
-        *response.headers_mut() = answer.headers().clone();
-        *response.body_mut() = answer.bytes().await?.to_vec();
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, ItselfError> {
+        let answer = self.http.send(request).await?;
+        let mut response = HttpResponse::new(answer.body);
+        *response.status_mut() = answer.status;
+        *response.headers_mut() = answer.headers;
         Ok(response)
     }
 }
-
-/// This server could not be reached at its own address.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-struct HttpTrouble(#[from] reqwest::Error);
 
 /// Compares `at_hash` (OpenID Connect Core §3.1.3.8); answers the algorithm of the signature.
 fn check_hash(
