@@ -7,7 +7,7 @@ use crate::cli::Session;
 use crate::cli::answer::{Answer, fields};
 use crate::cli::failure::{self, Failure};
 use crate::config::Mode;
-use crate::server::{data, fetcher};
+use crate::server::{data, fetcher, tls};
 
 /// Check the settings
 #[derive(Args, Debug)]
@@ -45,6 +45,10 @@ impl Config {
         }
         fetcher::authorities(&config)
             .map_err(|error| Failure::new(&failure::CA_FILE, error.to_string()))?;
+        if let Some(files) = &config.http.tls {
+            tls::check(files)
+                .map_err(|error| Failure::new(&failure::TLS_FILES, error.to_string()))?;
+        }
         let location = data::location(&config);
         let data = json!({
             "issuer": config.issuer.as_str(),

@@ -121,6 +121,9 @@ kinds! {
     CA_FILE = "E0317", Configuration,
         "The file of certificates that requests to other servers trust cannot be used.",
         "Check the path in fetch.ca_file, and that the file holds certificates in PEM.";
+    TLS_FILES = "E0318", Configuration,
+        "The certificate or its private key cannot be used.",
+        "Check tls.certificate_file and tls.key_file: PEM, readable, and belonging together.";
 
     // E04xx: the objects.
     NOT_FOUND = "E0401", NotFound,

@@ -116,6 +116,8 @@ impl From<ServerError> for Failure {
             &failure::DATABASE_AWAY
         } else if matches!(error, ServerError::Authorities(_)) {
             &failure::CA_FILE
+        } else if matches!(error, ServerError::Tls(_)) {
+            &failure::TLS_FILES
         } else {
             &failure::SERVER
         };

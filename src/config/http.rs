@@ -1,10 +1,13 @@
 //! Where to listen, with how many threads, and whose word about visitors is believed.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::thread;
 
 use ipnet::IpNet;
 
+use crate::config::parse_path;
+use crate::config::problem;
 use crate::config::reader::Reader;
 
 /// The HTTP server.
@@ -16,6 +19,17 @@ pub struct HttpSettings {
     pub workers: usize,
     /// Peers whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Certificate and private key; the listener speaks plain HTTP without.
+    pub tls: Option<TlsFiles>,
+}
+
+/// The files of certificate and key, in PEM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate and those between it and its authority.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
 }
 
 impl HttpSettings {
@@ -30,6 +44,7 @@ impl HttpSettings {
             trusted_proxies: reader
                 .list("trusted_proxies", parse_network)
                 .unwrap_or_default(),
+            tls: read_tls(reader),
         }
     }
 
@@ -37,6 +52,25 @@ impl HttpSettings {
     pub fn is_loopback(&self) -> bool {
         self.listen.ip().is_loopback()
     }
+}
+
+/// Both or neither.
+fn read_tls(reader: &mut Reader) -> Option<TlsFiles> {
+    let certificate = reader.text("tls.certificate_file", parse_path);
+    let key = reader.text("tls.key_file", parse_path);
+    let missing = match (&certificate, &key) {
+        (Some(_), None) => "tls.key_file",
+        (None, Some(_)) => "tls.certificate_file",
+        (Some(_), Some(_)) | (None, None) => "",
+    };
+    if !missing.is_empty() && !reader.has_problems() {
+        let message = "`tls.certificate_file` and `tls.key_file` belong together: set both";
+        reader.note(problem::CONTRADICTION, missing, message);
+    }
+    Some(TlsFiles {
+        certificate: certificate?,
+        key: key?,
+    })
 }
 
 pub(super) fn parse_address(text: &str) -> Result<SocketAddr, String> {

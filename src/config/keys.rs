@@ -147,6 +147,16 @@ pub static KEYS: &[Key] = &[
         "Threads that answer requests, 1 to 256",
     ),
     key(
+        "tls.certificate_file",
+        "",
+        "Certificate with those between it and its authority, in PEM, to answer https without a proxy; read again when it changes",
+    ),
+    key(
+        "tls.key_file",
+        "",
+        "Private key of tls.certificate_file, in PEM",
+    ),
+    key(
         "metrics.listen",
         "",
         "Address and port of a listener of its own for /metrics, as 127.0.0.1:9464; other machines need metrics.token",

@@ -9,6 +9,7 @@
 //! | [`fetcher`] | requests to other servers, as the settings allow them |
 //! | [`notes`] | what commands beside the server must know of its settings |
 //! | [`watch`] | the snapshot of clients and keys, kept true |
+//! | [`tls`] | HTTPS with certificate and key from files |
 //! | [`secret_uses`] | when client secrets were last used, written down |
 //! | [`log`] | where log lines go |
 
@@ -50,6 +51,7 @@ pub mod keys;
 pub mod log;
 pub mod notes;
 pub mod secret_uses;
+pub mod tls;
 pub mod watch;
 
 /// Why the server stopped, or did not start.
@@ -70,6 +72,9 @@ pub enum ServerError {
     /// The settings cannot be noted.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The certificate.
+    #[error(transparent)]
+    Tls(#[from] tls::TlsError),
     /// Clients and keys cannot be read.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
@@ -88,6 +93,7 @@ impl ServerError {
             | Self::SigningKey(_)
             | Self::Password(_)
             | Self::Authorities(_)
+            | Self::Tls(_)
             | Self::Snapshot(_) => None,
         }
     }
@@ -135,6 +141,13 @@ pub fn run(
     )?;
     notes::write(&storage, &config)?;
     let workers = config.http.workers;
+    let tls = match config.http.tls.clone() {
+        None => None,
+        Some(files) => {
+            let (tls, certificate) = tls::load(&files)?;
+            Some((tls, certificate, files))
+        }
+    };
     let metrics_listener = config.metrics.listen.map(TcpListener::bind).transpose()?;
     let source = Source::new(
         config.issuer.as_str(),
@@ -148,9 +161,14 @@ pub fn run(
         let shared = state.clone();
         let server = HttpServer::new(move || http::app(shared.clone()))
             .workers(workers)
-            .shutdown_timeout(DRAIN)
-            .listen(listener)?
-            .run();
+            .shutdown_timeout(DRAIN);
+        let server = match tls {
+            None => server.listen(listener)?.run(),
+            Some((tls, certificate, files)) => {
+                actix_web::rt::spawn(tls::keep_true(files, certificate));
+                server.listen_rustls_0_23(listener, tls)?.run()
+            }
+        };
         if let Some(listener) = metrics_listener {
             serve_metrics(state.clone(), listener)?;
         }

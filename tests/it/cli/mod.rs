@@ -7,4 +7,5 @@ mod keys;
 mod program;
 mod running;
 mod secrets;
+mod tls;
 mod transcripts;

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::program::Program;
 
 /// A server that is stopped in the end.
-struct Running {
+pub(super) struct Running {
     child: Child,
     envelope: Value,
 }
@@ -20,7 +20,7 @@ struct Running {
 impl Running {
     /// Starts a server with `--json`, and waits for its envelope.
     #[track_caller]
-    fn start(program: &Program, line: &str) -> Self {
+    pub(super) fn start(program: &Program, line: &str) -> Self {
         Self::spawn(program.command(&format!("{line} --json")))
     }
 
@@ -42,7 +42,7 @@ impl Running {
         Self { child, envelope }
     }
 
-    fn data(&self, member: &str) -> &str {
+    pub(super) fn data(&self, member: &str) -> &str {
         self.envelope["data"][member].as_str().unwrap()
     }
 

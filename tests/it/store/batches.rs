@@ -226,7 +226,7 @@ fn a_rule_learns_of_the_user_and_the_session(database: &mut Database) {
 /// Several writers, who all want the same families in different orders, and revocations of all of them in between.
 fn writers_that_want_the_same_families_wait_in_one_order(database: &mut Database) {
     database.settings().rotation_connections = 4;
-    database.settings().patience = std::time::Duration::from_secs(30);
+    database.settings().patience = Duration::from_secs(30);
     let storage = open_with_people(database);
     write(&storage, |store| {
         use issuant::identity::store::Sessions as _;
