@@ -20,8 +20,11 @@ use issuant::crypto::random::SystemRandom;
 use issuant::crypto::signing_key::{RsaBits, SigningKey};
 use issuant::http::snapshot::Snapshot;
 use issuant::protocol::bearer;
+use issuant::protocol::client::Client;
 use issuant::protocol::client_auth::{self, AuthenticatedClient, Identified};
-use issuant::protocol::context::{Context, Policy, Timestamp, TokenKeys};
+use issuant::protocol::context::{
+    ClientDirectory, Context, Policy, PublishedKeys, Timestamp, TokenKeys,
+};
 use issuant::protocol::grants::client_credentials;
 use issuant::protocol::params::Params;
 use issuant::protocol::tokens::family::{Family, Presented};
@@ -47,7 +50,7 @@ fn main() {
         random: &SystemRandom,
         issuer: ISSUER,
         policy: &policy,
-        clients: &snapshot,
+        clients: &Clients(&snapshot),
         keys: &keys,
     };
     criterion.bench_function("parse: a token request", |it| {
@@ -58,6 +61,19 @@ fn main() {
     signatures(&mut criterion);
     access_tokens(&mut criterion, &context, &snapshot);
     criterion.final_summary();
+}
+
+/// The clients of a snapshot, none of which publishes keys.
+struct Clients<'a>(&'a Snapshot);
+
+impl ClientDirectory for Clients<'_> {
+    fn client(&self, client_id: &str) -> Option<Arc<Client>> {
+        self.0.client(client_id)
+    }
+
+    fn published_keys(&self, _: &str) -> PublishedKeys {
+        PublishedKeys::default()
+    }
 }
 
 /// One client and one active key for each usual algorithm.

@@ -176,6 +176,7 @@ fn state(url: &str) -> Data<AppState> {
         random: Arc::new(SeededRandom::new(3)),
         clock: Arc::new(Standing),
         fetcher: Arc::new(Fetcher::new(Reach::default(), Authorities::default())),
+        client_keys: issuant::http::client_keys::ClientKeys::default(),
         passwords: PasswordQueue::new(hasher, 2),
         starts: Starts::default(),
         registrations: Starts::default(),

@@ -8,7 +8,7 @@ use crate::config::environment::{self, FileChoice};
 use crate::config::{Config, Flag, Mode};
 use crate::crypto::random::SystemRandom;
 use crate::protocol::client::Client;
-use crate::protocol::context::{ClientDirectory, Context, Timestamp, TokenKeys};
+use crate::protocol::context::{ClientDirectory, Context, PublishedKeys, Timestamp, TokenKeys};
 use crate::protocol::error::Fault;
 use crate::server::data::{self, Data, DataError};
 use crate::server::key_secret::KeySecretError;
@@ -108,6 +108,10 @@ struct NoClients;
 impl ClientDirectory for NoClients {
     fn client(&self, _client_id: &str) -> Option<Arc<Client>> {
         None
+    }
+
+    fn published_keys(&self, _: &str) -> PublishedKeys {
+        PublishedKeys::default()
     }
 }
 

@@ -102,6 +102,17 @@ impl PublicJwk {
         sha256_base64url(canonical.as_bytes())
     }
 
+    /// The algorithm of the key when its owner fixed none elsewhere: what the key says, or what keys of its type are
+    /// mostly used with.
+    pub fn usual_algorithm(&self) -> Algorithm {
+        self.alg.unwrap_or(match self.key {
+            PublicKey::P256 { .. } => Algorithm::Es256,
+            PublicKey::P384 { .. } => Algorithm::Es384,
+            PublicKey::Ed25519 { .. } => Algorithm::EdDsa,
+            PublicKey::Rsa { .. } => Algorithm::Rs256,
+        })
+    }
+
     /// Whether signatures of this algorithm can be verified with the key: the type fits, and
     /// neither `alg` nor `use` says otherwise.
     pub fn suits(&self, algorithm: Algorithm) -> bool {

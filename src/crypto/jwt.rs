@@ -143,6 +143,39 @@ pub fn verify_with<'k, C: DeserializeOwned>(
     Signed::read(find_key, token, expected.typ)?.claims(expected)
 }
 
+/// What a token says of itself, to find the key that it must be verified with; nothing else may rely on it.
+#[derive(Debug)]
+pub struct Unverified {
+    /// `iss`.
+    pub issuer: Option<String>,
+    /// `kid`.
+    pub key_id: Option<String>,
+}
+
+/// Reads from a token of somebody else whose keys to look for.
+pub fn peek(token: &str) -> Result<Unverified, JwtRefused> {
+    #[derive(Deserialize)]
+    struct Issuer {
+        #[serde(default, deserialize_with = "given")]
+        iss: Option<String>,
+    }
+    if token.len() > MAX_TOKEN {
+        return Err(JwtRefused::TooLong);
+    }
+    let mut parts = token.split('.');
+    let (Some(header), Some(payload)) = (parts.next(), parts.next()) else {
+        return Err(JwtRefused::Malformed);
+    };
+    let header = parse_header(header)?;
+    let payload = URL_SAFE_NO_PAD.decode(payload);
+    let payload = payload.map_err(|_| JwtRefused::Malformed)?;
+    let claims: Issuer = serde_json::from_slice(&payload).map_err(|_| JwtRefused::Malformed)?;
+    Ok(Unverified {
+        issuer: claims.iss,
+        key_id: header.kid,
+    })
+}
+
 /// What a token says whose signature was found good.
 pub(super) struct Signed {
     typ: Option<String>,

@@ -13,6 +13,7 @@
 //! | [`password`] | argon2id for passwords that people choose |
 //! | [`algorithm`] | the signature algorithms |
 //! | [`jwk`] | public keys as JSON |
+//! | [`jwk_set`] | sets of public keys of others |
 //! | [`signing_key`] | a private key with its one algorithm and key id |
 //! | [`rsa_key`] | formats of RSA keys; the only file that names `rsa` |
 //! | [`key_file`] | private keys of all kinds in PEM and JWK |
@@ -25,6 +26,7 @@
 pub mod algorithm;
 pub mod digest;
 pub mod jwk;
+pub mod jwk_set;
 pub mod jwt;
 pub mod key_file;
 pub mod key_set;

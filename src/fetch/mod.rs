@@ -303,12 +303,11 @@ impl Itself {
     where
         reqwest::Request: TryFrom<R, Error = reqwest::Error>,
     {
-        let http = match self.0.get() {
-            Some(http) => http,
-            None => {
-                let built = Client::builder().no_proxy().tls_certs_only([]).build()?;
-                self.0.get_or_init(|| built)
-            }
+        let http = if let Some(http) = self.0.get() {
+            http
+        } else {
+            let built = Client::builder().no_proxy().tls_certs_only([]).build()?;
+            self.0.get_or_init(|| built)
         };
         let answer = http.execute(request.try_into()?).await?;
         Ok(OwnAnswer {

@@ -41,6 +41,8 @@ fn refused(request: &HttpRequest, refusal: Refusal) -> HttpResponse {
         response.insert_header((header::WWW_AUTHENTICATE, challenge(request, "Basic", &[])));
     } else if refusal.code() == ErrorCode::InvalidToken {
         response.insert_header((header::WWW_AUTHENTICATE, challenge(request, "Bearer", &[])));
+    } else if refusal.code() == ErrorCode::TemporarilyUnavailable {
+        response.insert_header((header::RETRY_AFTER, RETRY_ASKING_AFTER));
     }
     if refusal.code() == ErrorCode::TemporarilyUnavailable {
         response.insert_header((header::RETRY_AFTER, "60"));
@@ -100,6 +102,9 @@ pub(crate) fn failure(error: &StoreError) -> Refusal {
         Trouble::Conflict | Trouble::Broken => Refusal::new(&catalogue::BROKEN),
     }
 }
+
+/// Seconds until somebody else is asked again on whom the answer depends.
+const RETRY_ASKING_AFTER: &str = "30";
 
 /// Seconds until it is worth trying again.
 pub(crate) const RETRY_AFTER: &str = "2";

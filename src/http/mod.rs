@@ -16,6 +16,7 @@ use crate::http::pages::{account, assets, consent, dev_app, home, login, setup};
 use crate::http::state::AppState;
 
 mod address;
+pub mod client_keys;
 mod cookies;
 mod cors;
 pub mod endpoints;

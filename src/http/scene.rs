@@ -10,7 +10,7 @@ use crate::http::snapshot::Snapshot;
 use crate::http::state::AppState;
 use crate::protocol::bearer::{self, Proven};
 use crate::protocol::client::{Client, ClientId};
-use crate::protocol::context::{Context, Timestamp};
+use crate::protocol::context::{ClientDirectory, Context, PublishedKeys, Timestamp};
 use crate::protocol::error::{Fault, StoreError, Trouble};
 use crate::protocol::store::Store;
 use crate::protocol::tokens::refresh_token::FamilyId;
@@ -48,7 +48,7 @@ impl Scene {
             random: &*self.state.random,
             issuer: &self.state.site.issuer,
             policy: &self.state.policy,
-            clients: &*self.snapshot,
+            clients: self,
             keys: &self.state.token_keys,
         }
     }
@@ -159,6 +159,16 @@ impl Scene {
             .storage
             .write_family(family, move |transaction| rule(&scene, transaction))
             .await
+    }
+}
+
+impl ClientDirectory for Scene {
+    fn client(&self, client_id: &str) -> Option<Arc<Client>> {
+        self.snapshot.client(client_id)
+    }
+
+    fn published_keys(&self, jwks_uri: &str) -> PublishedKeys {
+        self.state.client_keys.published(jwks_uri, self.now)
     }
 }
 

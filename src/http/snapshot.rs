@@ -10,7 +10,7 @@ use crate::crypto::digest::sha256_base64url;
 use crate::crypto::key_set::KeySet;
 use crate::http::urls;
 use crate::protocol::client::{Client, ClientId};
-use crate::protocol::context::{ClientDirectory, Policy};
+use crate::protocol::context::Policy;
 use crate::protocol::metadata::{self, MetadataError};
 use crate::protocol::tokens::id_token::IdTokenKeys;
 
@@ -101,15 +101,14 @@ impl Snapshot {
         }
     }
 
+    /// The client of that id, enabled or not.
+    pub fn client(&self, client_id: &str) -> Option<Arc<Client>> {
+        self.clients.get(client_id).cloned()
+    }
+
     /// Whether a script of that origin may read answers: it belongs to a registered redirect URI.
     pub fn is_client_origin(&self, origin: &str) -> bool {
         self.origins.contains(origin)
-    }
-}
-
-impl ClientDirectory for Snapshot {
-    fn client(&self, client_id: &str) -> Option<Arc<Client>> {
-        self.clients.get(client_id).cloned()
     }
 }
 

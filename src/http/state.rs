@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use crate::crypto::random::RandomSource;
 use crate::crypto::secret::Secret;
 use crate::fetch::Fetcher;
+use crate::http::client_keys::ClientKeys;
 use crate::http::headers::RequestIds;
 use crate::http::metrics::Metrics;
 use crate::http::pages::dev_app::DemoApp;
@@ -71,6 +72,8 @@ pub struct AppState {
     pub metrics_token: Option<Secret>,
     /// Requests to other servers.
     pub fetcher: Arc<Fetcher>,
+    /// What clients publish at their `jwks_uri`.
+    pub client_keys: ClientKeys,
     /// Password hashes are made and compared here.
     pub passwords: PasswordQueue,
     /// Which client secrets were used just now.

@@ -1,9 +1,10 @@
 //! Each path once.
 
+use crate::protocol::client_auth;
 use crate::protocol::metadata::EndpointUrls;
 
 /// RFC 6749 §3.2.
-pub const TOKEN: &str = "/token";
+pub const TOKEN: &str = client_auth::TOKEN_ENDPOINT;
 /// The same, under the name that other servers use.
 pub const TOKEN_ALIAS: &str = "/oauth2/token";
 /// RFC 7662.

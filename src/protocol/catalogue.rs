@@ -68,7 +68,7 @@ catalogue! {
         "Authenticate the client in the way it is registered for.";
     TWO_CLIENT_AUTHENTICATIONS = "E1103", InvalidRequest,
         "The request authenticates the client in more than one way.",
-        "Use the Authorization header or the body, not both.";
+        "Use one of the Authorization header, client_secret and client_assertion, for one client_id.";
     OTHER_AUTHENTICATION_METHOD = "E1104", InvalidClient,
         "The client is registered for another way of authenticating.",
         "Use its token_endpoint_auth_method, or change it with: issuant client set --auth-method.";
@@ -81,6 +81,30 @@ catalogue! {
     CLIENT_NEEDS_SECRET = "E1107", UnauthorizedClient,
         "Only a client with credentials of its own may do this.",
         "Register a confidential client.";
+    ASSERTION_PARAMETERS = "E1108", InvalidRequest,
+        "One of client_assertion and client_assertion_type is missing, or the type is not known.",
+        "Send both, with the type urn:ietf:params:oauth:client-assertion-type:jwt-bearer.";
+    ASSERTION_NOT_GOOD = "E1109", InvalidClient,
+        "The client assertion is not a JWT that a registered key of the client verifies.",
+        "Sign it with the key whose public half the client registered, with the algorithm and the kid of that key, and the client_id as iss.";
+    ASSERTION_TIME = "E1110", InvalidClient,
+        "The client assertion has expired or is not valid yet.",
+        "Make a new one for each request, and set the clock of the client right.";
+    ASSERTION_TOO_LONG = "E1111", InvalidClient,
+        "The client assertion is good for too long.",
+        "Let its exp be at most ten minutes ahead; one minute is enough.";
+    ASSERTION_AUDIENCE = "E1112", InvalidClient,
+        "The client assertion is not meant for this server alone.",
+        "Let its aud be the issuer and nothing else; an operator can let an old client name the token endpoint with legacy_assertion_audience.";
+    ASSERTION_CLAIMS = "E1113", InvalidClient,
+        "A claim of the client assertion is missing or wrong.",
+        "It needs iss and sub, both the client_id, aud, exp and a jti of at most 256 bytes.";
+    ASSERTION_REPLAYED = "E1114", InvalidClient,
+        "The client assertion was used before.",
+        "Make a new one with a new jti for each request.";
+    CLIENT_KEYS_AWAY = "E1115", TemporarilyUnavailable,
+        "The keys of the client cannot be read from its jwks_uri.",
+        "Check that this server can reach the address and that a JWK set is there, then try again after half a minute.";
 
     // E12xx: the authorization endpoint, told on a page or by redirect.
     UNKNOWN_CLIENT_PAGE = "E1201", InvalidRequest,
@@ -306,6 +330,9 @@ catalogue! {
     REGISTRATION_CLIENT_ID = "E1813", InvalidClientMetadata,
         "The client_id or client_secret in the metadata is not that of the client.",
         "Send client_id as it was issued, and client_secret likewise or not at all.";
+    REGISTRATION_KEYS = "E1814", InvalidClientMetadata,
+        "The keys of the client do not fit its token_endpoint_auth_method or algorithm, or cannot be had.",
+        "Give jwks or an https jwks_uri, not both, with a key for token_endpoint_auth_signing_alg.";
     // E19xx: trouble of ours.
     UNAVAILABLE = "E1901", TemporarilyUnavailable,
         "The server cannot do this at the moment.",

@@ -21,20 +21,38 @@ pub enum AuthenticationMethod {
     ClientSecretBasic,
     /// `client_id` and `client_secret` in the body (RFC 6749 §2.3.1).
     ClientSecretPost,
+    /// A JWT signed with the client's private key (RFC 7523 §2.2).
+    PrivateKeyJwt,
     /// A public client, which has no credentials (RFC 6749 §2.1).
     None,
 }
 
 impl AuthenticationMethod {
     /// All methods, in the order in which metadata lists them.
-    pub const ALL: [Self; 3] = [Self::ClientSecretBasic, Self::ClientSecretPost, Self::None];
+    pub const ALL: [Self; 4] = [
+        Self::ClientSecretBasic,
+        Self::ClientSecretPost,
+        Self::PrivateKeyJwt,
+        Self::None,
+    ];
 
     /// The registered name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ClientSecretBasic => "client_secret_basic",
             Self::ClientSecretPost => "client_secret_post",
+            Self::PrivateKeyJwt => "private_key_jwt",
             Self::None => "none",
+        }
+    }
+}
+
+impl AuthenticationMethod {
+    /// Whether a client of this method has secrets.
+    pub fn uses_secrets(self) -> bool {
+        match self {
+            Self::ClientSecretBasic | Self::ClientSecretPost => true,
+            Self::PrivateKeyJwt | Self::None => false,
         }
     }
 }

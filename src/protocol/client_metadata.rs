@@ -8,6 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::crypto::algorithm::Algorithm;
+use crate::crypto::jwk_set::JwkSet;
 use crate::protocol::redirect_uri::RegisteredRedirectUri;
 
 /// Registered metadata of a client.
@@ -35,6 +36,19 @@ pub struct ClientMetadata {
     /// Whom operators can ask, in `issuant client show`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub contacts: Vec<String>,
+    /// The client's public keys (RFC 7591 §2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<JwkSet>,
+    /// Where the client publishes its keys, instead (RFC 7591 §2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks_uri: Option<String>,
+    /// The one algorithm of its assertions (OpenID Connect Registration §2); without one each key's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_signing_alg: Option<Algorithm>,
+    /// For clients that were made before RFC 10070: whether an assertion may name the token endpoint as its audience,
+    /// or several audiences. A name of this server, not a registered one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub legacy_assertion_audience: Option<bool>,
 }
 
 /// An address that people may be sent to: https, or http on this machine.

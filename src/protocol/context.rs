@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::crypto::digest::{Digest, DigestKey, RootKey};
+use crate::crypto::jwk_set::JwkSet;
 use crate::crypto::random::RandomSource;
 use crate::protocol::client::Client;
 use crate::protocol::dynamic_registration::RegistrationPolicy;
@@ -16,6 +17,18 @@ pub type Timestamp = i64;
 pub trait ClientDirectory {
     /// The client of that id, enabled or not.
     fn client(&self, client_id: &str) -> Option<Arc<Client>>;
+
+    /// The keys that a client publishes at this address, as far as they were read.
+    fn published_keys(&self, jwks_uri: &str) -> PublishedKeys;
+}
+
+/// Keys that a client publishes.
+#[derive(Clone, Debug, Default)]
+pub struct PublishedKeys {
+    /// What was read last; `None`: nothing that still holds.
+    pub keys: Option<Arc<JwkSet>>,
+    /// Whether reading them again may bring others; false for a while after each try.
+    pub may_ask_again: bool,
 }
 
 /// Lifetimes in seconds, and what the deployment allows.
@@ -78,6 +91,7 @@ pub struct TokenKeys {
     link: DigestKey,
     registration: DigestKey,
     form: DigestKey,
+    assertion: DigestKey,
 }
 
 impl TokenKeys {
@@ -93,6 +107,7 @@ impl TokenKeys {
             link: root.digest_key("one-time link"),
             registration: root.digest_key("registration access token"),
             form: root.digest_key("form"),
+            assertion: root.digest_key("client assertion"),
         }
     }
 
@@ -134,6 +149,13 @@ impl TokenKeys {
     /// Digest of a registration access token.
     pub fn registration_digest(&self, token: &str) -> Digest {
         self.registration.digest(token.as_bytes())
+    }
+
+    /// Digest of the `jti` of a client's assertion.
+    pub fn assertion_digest(&self, client_id: &str, jti: &str) -> Digest {
+        // No client identifier has a blank.
+        self.assertion
+            .digest(format!("{client_id} {jti}").as_bytes())
     }
 
     /// The value of a hidden form field that only a page of ours, in this browser, can carry.

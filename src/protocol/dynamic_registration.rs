@@ -136,7 +136,10 @@ pub fn accept(
             URL_SAFE_NO_PAD.encode(random_bytes::<16>(context.random))
         )
     };
-    let secret = (!described.is_public()).then(|| Secret::generate(context.random, SECRET_PREFIX));
+    let secret = described
+        .authentication_method
+        .uses_secrets()
+        .then(|| Secret::generate(context.random, SECRET_PREFIX));
     // Many installations of one app share a public client, so none of them may change it.
     let token = (!is_shared).then(|| Secret::generate(context.random, TOKEN_PREFIX));
     let secrets = secret.iter().map(|secret| ClientSecret {
@@ -217,7 +220,8 @@ pub fn update(
     }
     let described = describe(context, algorithms, &basics, metadata)?;
     // Its secret would be missing, or left over.
-    if described.is_public() != client.is_public() {
+    let uses_secrets = |client: &Client| client.authentication_method.uses_secrets();
+    if uses_secrets(&described) != uses_secrets(client) {
         return Err(Refusal::new(&catalogue::REGISTRATION_AUTHENTICATION));
     }
     Ok(Client {
@@ -236,6 +240,11 @@ fn read(body: &[u8]) -> Result<(Basics, ClientMetadata), Refusal> {
     let members = Value::from(members);
     let metadata = ClientMetadata::deserialize(&members).map_err(refused)?;
     let basics: Basics = serde_json::from_value(members).map_err(refused)?;
+    // An exception that operators make.
+    let metadata = ClientMetadata {
+        legacy_assertion_audience: None,
+        ..metadata
+    };
     if basics.software_statement.is_some() {
         return Err(Refusal::new(&catalogue::SOFTWARE_STATEMENT));
     }
@@ -380,6 +389,10 @@ fn explain(contradiction: Contradiction) -> &'static Explanation {
         Contradiction::NoRedirectUri => &catalogue::REGISTRATION_REDIRECT_URI,
         Contradiction::NoGrant | Contradiction::RefreshAlone => &catalogue::REGISTRATION_GRANT,
         Contradiction::PublicClientCredentials => &catalogue::REGISTRATION_AUTHENTICATION,
+        Contradiction::NoClientKeys
+        | Contradiction::KeysTwice
+        | Contradiction::JwksUri
+        | Contradiction::NoAssertionKey(_) => &catalogue::REGISTRATION_KEYS,
         Contradiction::NoKey(_) | Contradiction::NoUserinfoKey => {
             &catalogue::REGISTRATION_ALGORITHM
         }

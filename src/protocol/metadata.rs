@@ -45,8 +45,10 @@ pub struct EndpointUrls {
 struct Additional {
     introspection_endpoint: String,
     introspection_endpoint_auth_methods_supported: Vec<String>,
+    introspection_endpoint_auth_signing_alg_values_supported: Vec<String>,
     revocation_endpoint: String,
     revocation_endpoint_auth_methods_supported: Vec<String>,
+    revocation_endpoint_auth_signing_alg_values_supported: Vec<String>,
     end_session_endpoint: String,
     code_challenge_methods_supported: Vec<String>,
     authorization_response_iss_parameter_supported: bool,
@@ -89,19 +91,27 @@ pub fn document(
     id_token_algorithms: &[Algorithm],
     scopes: &[String],
 ) -> Result<String, MetadataError> {
-    let authenticated = || {
-        names(
-            &AuthenticationMethod::ALL[..2],
-            AuthenticationMethod::as_str,
-        )
-    };
+    let is_confidential = |method: &AuthenticationMethod| *method != AuthenticationMethod::None;
+    let confidential = AuthenticationMethod::ALL.into_iter();
+    let confidential: Vec<_> = confidential.filter(is_confidential).collect();
     let additional = Additional {
         introspection_endpoint: urls.introspection.clone(),
-        introspection_endpoint_auth_methods_supported: authenticated(),
+        introspection_endpoint_auth_methods_supported: names(
+            &confidential,
+            AuthenticationMethod::as_str,
+        ),
+        introspection_endpoint_auth_signing_alg_values_supported: names(
+            &Algorithm::ALL,
+            Algorithm::as_str,
+        ),
         revocation_endpoint: urls.revocation.clone(),
         revocation_endpoint_auth_methods_supported: names(&AuthenticationMethod::ALL, |method| {
             method.as_str()
         }),
+        revocation_endpoint_auth_signing_alg_values_supported: names(
+            &Algorithm::ALL,
+            Algorithm::as_str,
+        ),
         end_session_endpoint: urls.end_session.clone(),
         code_challenge_methods_supported: vec!["S256".to_owned()],
         authorization_response_iss_parameter_supported: true,
@@ -142,6 +152,9 @@ pub fn document(
             .copied()
             .map(signing_algorithm)
             .collect(),
+    ))
+    .set_token_endpoint_auth_signing_alg_values_supported(Some(
+        Algorithm::ALL.into_iter().map(signing_algorithm).collect(),
     ))
     .set_claim_types_supported(Some(vec![CoreClaimType::Normal]))
     .set_claims_supported(Some(
@@ -194,6 +207,7 @@ fn authentication_method(method: AuthenticationMethod) -> CoreClientAuthMethod {
     match method {
         AuthenticationMethod::ClientSecretBasic => CoreClientAuthMethod::ClientSecretBasic,
         AuthenticationMethod::ClientSecretPost => CoreClientAuthMethod::ClientSecretPost,
+        AuthenticationMethod::PrivateKeyJwt => CoreClientAuthMethod::PrivateKeyJwt,
         AuthenticationMethod::None => CoreClientAuthMethod::None,
     }
 }

@@ -3,8 +3,12 @@
 //! Owns the demands that no single value can meet; each value has its own type. Every surface that registers
 //! clients asks here.
 
+use url::Url;
+
 use crate::crypto::algorithm::Algorithm;
 use crate::protocol::client::{AuthenticationMethod, Client, GrantType};
+use crate::protocol::client_metadata::ClientMetadata;
+use crate::protocol::redirect_uri::is_loopback;
 use crate::protocol::refresh_policy::{RefreshOverrides, RefreshRotation};
 
 /// Why a client cannot be as it is described.
@@ -37,6 +41,20 @@ pub enum Contradiction {
     /// No key of this server signs that way.
     #[error("no signing key is for {0}")]
     NoKey(Algorithm),
+    /// There would be nothing to verify its assertions with.
+    #[error("the method private_key_jwt needs jwks or jwks_uri in the metadata")]
+    NoClientKeys,
+    /// RFC 7591 §2.
+    #[error("jwks and jwks_uri exclude each other")]
+    KeysTwice,
+    /// Only such addresses are asked.
+    #[error(
+        "the jwks_uri must be https (http only on a loopback host), without user name and fragment"
+    )]
+    JwksUri,
+    /// Its assertions could never be verified.
+    #[error("no key of jwks is for the token_endpoint_auth_signing_alg {0}")]
+    NoAssertionKey(Algorithm),
 }
 
 /// What is allowed, but seldom meant.
@@ -103,13 +121,47 @@ pub fn contradictions(client: &Client, algorithms: &[Algorithm]) -> Vec<Contradi
             Contradiction::NoKey(client.id_token_algorithm),
         ),
     ];
-    found(checks)
+    let has_keys = client.metadata.jwks.is_some() || client.metadata.jwks_uri.is_some();
+    let needs_keys = client.authentication_method == AuthenticationMethod::PrivateKeyJwt;
+    let mut found = found(checks);
+    if needs_keys && !has_keys {
+        found.push(Contradiction::NoClientKeys);
+    }
+    found.extend(key_contradictions(&client.metadata));
+    found
+}
+
+/// What the client says of its own keys.
+fn key_contradictions(metadata: &ClientMetadata) -> Vec<Contradiction> {
+    let algorithm = metadata.token_endpoint_auth_signing_alg;
+    let unfit = algorithm.filter(|it| {
+        metadata
+            .jwks
+            .as_ref()
+            .is_some_and(|set| !set.has_key_for(*it))
+    });
+    let is_askable = metadata.jwks_uri.as_deref().is_none_or(is_askable);
+    let has_both = metadata.jwks.is_some() && metadata.jwks_uri.is_some();
+    let mut found = found([
+        (has_both, Contradiction::KeysTwice),
+        (!is_askable, Contradiction::JwksUri),
+    ]);
+    found.extend(unfit.map(Contradiction::NoAssertionKey));
+    found
+}
+
+fn is_askable(address: &str) -> bool {
+    Url::parse(address).is_ok_and(|url| {
+        let is_fine = url.username().is_empty() && url.password().is_none();
+        let is_tls = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
+        is_fine && is_tls && url.fragment().is_none() && url.has_host()
+    })
 }
 
 /// Everything that is seldom meant.
 pub fn doubts(client: &Client) -> Vec<Doubt> {
     let uses_code = client.may_use(GrantType::AuthorizationCode);
-    let has_method = client.authentication_method != AuthenticationMethod::None;
+    let needs_secret = client.authentication_method.uses_secrets();
     let checks = [
         (
             !client.redirect_uris.is_empty() && !uses_code,
@@ -120,7 +172,7 @@ pub fn doubts(client: &Client) -> Vec<Doubt> {
             Doubt::NoOpenid,
         ),
         (uses_code && !client.requires_pkce, Doubt::NoPkce),
-        (has_method && client.secrets.is_empty(), Doubt::NoSecret),
+        (needs_secret && client.secrets.is_empty(), Doubt::NoSecret),
         (
             client.refresh != RefreshOverrides::default()
                 && !client.may_use(GrantType::RefreshToken),
@@ -185,7 +237,6 @@ fn found<T, const N: usize>(checks: [(bool, T); N]) -> Vec<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::client_metadata::ClientMetadata;
 
     fn client() -> Client {
         Client {
@@ -245,6 +296,48 @@ mod tests {
         assert_eq!(found, [Contradiction::IdleBeyondAbsolute]);
         let (found, _) = check(|client| client.id_token_algorithm = Algorithm::EdDsa);
         assert_eq!(found, [Contradiction::NoKey(Algorithm::EdDsa)]);
+    }
+
+    #[test]
+    fn finds_keys_that_do_not_fit() {
+        let jwks = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+        let set = || serde_json::from_str(jwks).ok();
+        let (found, _) = check(|client| {
+            client.metadata.jwks = set();
+            client.metadata.jwks_uri = Some("https://app.example/jwks".to_owned());
+        });
+        assert_eq!(found, [Contradiction::KeysTwice]);
+        let (found, _) = check(|client| {
+            client.metadata.jwks = set();
+            client.metadata.token_endpoint_auth_signing_alg = Some(Algorithm::Ps256);
+        });
+        assert_eq!(found, [Contradiction::NoAssertionKey(Algorithm::Ps256)]);
+        let (found, _) = check(|client| {
+            client.authentication_method = AuthenticationMethod::PrivateKeyJwt;
+        });
+        assert_eq!(found, [Contradiction::NoClientKeys]);
+        let (found, doubts) = check(|client| {
+            client.authentication_method = AuthenticationMethod::PrivateKeyJwt;
+            client.metadata.jwks = set();
+        });
+        assert_eq!((found, doubts), (vec![], vec![]));
+        for address in [
+            "jwks",
+            "http://app.example/jwks",
+            "ftp://localhost/jwks",
+            "https://user@app.example/jwks",
+            "https://app.example/jwks#a",
+        ] {
+            let (found, _) = check(|client| client.metadata.jwks_uri = Some(address.to_owned()));
+            assert_eq!(found, [Contradiction::JwksUri], "{address}");
+        }
+        for address in [
+            "https://app.example:8443/jwks",
+            "http://127.0.0.1:8080/jwks",
+        ] {
+            let (found, _) = check(|client| client.metadata.jwks_uri = Some(address.to_owned()));
+            assert_eq!(found, [], "{address}");
+        }
     }
 
     #[test]

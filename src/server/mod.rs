@@ -25,6 +25,7 @@ use crate::config::{Config, Mode};
 use crate::crypto::password::PasswordError;
 use crate::crypto::random::{RandomSource, SystemRandom};
 use crate::http;
+use crate::http::client_keys::ClientKeys;
 use crate::http::headers::RequestIds;
 use crate::http::metrics::Metrics;
 use crate::http::pages::dev_app::DemoApp;
@@ -259,6 +260,7 @@ fn app_state(
         random,
         clock: Arc::new(SystemClock),
         fetcher,
+        client_keys: ClientKeys::default(),
         passwords: PasswordQueue::new(hasher, cores),
     })
 }

@@ -37,7 +37,8 @@ Examples:
 What is left out is chosen like this:
   --grant               authorization_code and refresh_token with a redirect URI, else client_credentials
   --scope               \"openid profile email offline_access\" with authorization_code, else none
-  --auth-method         client_secret_basic; none makes a public client, for apps that cannot keep a secret
+  --auth-method         client_secret_basic; private_key_jwt needs keys in --metadata, as {\"jwks_uri\":\"https://…\"};
+                        none makes a public client, for apps that cannot keep a secret
   --id-token-algorithm  ES256; RS256 for old libraries
   the secret            made here and shown once; only a digest of it is stored
   refresh settings      those of the server; --refresh-rotation takes
@@ -91,19 +92,20 @@ pub(crate) struct Create {
 
 impl Create {
     pub(crate) fn run(self, session: &Session) -> Result<Answer, Failure> {
-        let is_public = self.auth_method == Some(AuthenticationMethod::None);
-        if is_public {
-            self.refuse_secret()?;
-        } else {
+        let method = self.auth_method;
+        let method = method.unwrap_or(AuthenticationMethod::ClientSecretBasic);
+        if method.uses_secrets() {
             self.secret.check_visible(session.output)?;
+        } else {
+            self.refuse_secret(method)?;
         }
         let local = session.open()?;
         let brought = self.secret.brought()?;
         let file = self.secret.open_file()?;
-        let made = if is_public {
-            None
-        } else {
+        let made = if method.uses_secrets() {
             Some(secret::make(&local, brought, None)?)
+        } else {
+            None
         };
         let stored = made.iter().map(|made| made.stored.clone()).collect();
         let show = self.secret.show_secret || session.output.stdout_is_terminal;
@@ -130,11 +132,12 @@ impl Create {
         Ok(answer(&client, &shown, &config).warn(doubts))
     }
 
-    fn refuse_secret(&self) -> Result<(), Failure> {
+    fn refuse_secret(&self, method: AuthenticationMethod) -> Result<(), Failure> {
         if self.secret.secret_file.is_none() && self.secret.out.is_none() {
             return Ok(());
         }
-        let message = "a client that authenticates with none has no secret";
+        let method = method.as_str();
+        let message = format!("a client that authenticates with {method} has no secret");
         Err(Failure::new(&failure::VALUE, message))
     }
 
@@ -219,7 +222,7 @@ fn answer(client: &Client, made: &Made, config: &Config) -> Answer {
             config.issuer, client.id
         ));
     }
-    if client.may_use(GrantType::ClientCredentials) {
+    if client.may_use(GrantType::ClientCredentials) && client.authentication_method.uses_secrets() {
         answer = answer.say(format!(
             "next:  curl -u {} -d grant_type=client_credentials {}{}",
             client.id,

@@ -14,7 +14,7 @@ use crate::cli::local::Local;
 use crate::cli::secrets::NewSecret;
 use crate::crypto::random::{RandomSource, SystemRandom, random_bytes};
 use crate::crypto::secret::Secret as SecretText;
-use crate::protocol::client::{ClientId, ClientSecret, StoredSecret};
+use crate::protocol::client::{Client, ClientId, ClientSecret, StoredSecret};
 use crate::protocol::context::Timestamp;
 use crate::server::data;
 
@@ -77,8 +77,8 @@ impl Add {
         let (id, stored, now) = (self.id.clone(), made.stored.clone(), local.now);
         local.write(move |transaction| {
             let client = find(transaction, &id)?;
-            if client.is_public() {
-                return Err(public(&id).into());
+            if !client.authentication_method.uses_secrets() {
+                return Err(without_secrets(&client).into());
             }
             let living = |secret: &&ClientSecret| secret.expires_at.is_none_or(|end| now < end);
             if client.secrets.iter().filter(living).count() >= MOST {
@@ -230,13 +230,21 @@ pub(in crate::cli) fn stored_secret_id(random: &dyn RandomSource) -> String {
     format!("sec-{:08x}", u32::from_be_bytes(random_bytes(random)))
 }
 
-fn public(id: &ClientId) -> Failure {
-    Failure::new(
-        &failure::STATE,
-        format!("the client {id} is public and has no secrets"),
-    )
-    .hint(format!(
-        "Make it confidential with: issuant client set {id} --auth-method client_secret_basic"
+fn without_secrets(client: &Client) -> Failure {
+    let (id, method) = (&client.id, client.authentication_method.as_str());
+    let (message, hint) = if client.is_public() {
+        (
+            format!("the client {id} is public and has no secrets"),
+            "Make it confidential",
+        )
+    } else {
+        (
+            format!("the client {id} authenticates with {method} and has no secrets"),
+            "Let it authenticate with one",
+        )
+    };
+    Failure::new(&failure::STATE, message).hint(format!(
+        "{hint} with: issuant client set {id} --auth-method client_secret_basic"
     ))
 }
 

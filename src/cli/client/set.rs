@@ -67,7 +67,7 @@ pub(crate) struct Set {
     /// More that it may be granted, separated by blanks
     #[arg(long = "add-scope", value_name = "SCOPE")]
     added_scope: Option<Scope>,
-    /// How it authenticates; none removes its secrets
+    /// How it authenticates; a method without secrets removes those it has
     #[arg(long, value_name = "METHOD", value_parser = parse::authentication_method())]
     auth_method: Option<AuthenticationMethod>,
     /// Audience of its access tokens, instead of the issuer; may be repeated
@@ -114,7 +114,8 @@ impl Set {
         let local = session.open()?;
         let (config, now) = (local.config.clone(), local.now);
         let dry_run = self.confirmation.dry_run;
-        if self.auth_method == Some(AuthenticationMethod::None) && !dry_run {
+        let loses_secrets = self.auth_method.is_some_and(|it| !it.uses_secrets());
+        if loses_secrets && !dry_run {
             self.confirm_loss(session, &local)?;
         }
         let (before, after) = local.write(move |transaction| {
@@ -124,7 +125,7 @@ impl Set {
             if !dry_run && after != before {
                 after.updated_at = now;
                 transaction.replace_client(&after)?;
-                if after.is_public() {
+                if !after.authentication_method.uses_secrets() {
                     for secret in &before.secrets {
                         transaction.remove_client_secret(&after.id, &secret.id)?;
                     }
@@ -157,7 +158,7 @@ impl Set {
             .say(closing))
     }
 
-    /// A public client has no secrets: those it has now are gone for good.
+    /// A client that authenticates without secrets loses those it has now for good.
     fn confirm_loss(&self, session: &Session, local: &Local) -> Result<(), Failure> {
         let id = self.id.clone();
         let client = local.read(move |transaction| find(transaction, &id))?;
@@ -216,7 +217,7 @@ impl Set {
         }
         client.refresh = self.refresh.apply(client.refresh);
         client.disabled = switched(client.disabled, self.disable, self.enable);
-        if client.is_public() {
+        if !client.authentication_method.uses_secrets() {
             client.secrets.clear();
         }
         client

@@ -1,12 +1,14 @@
-//! Client authentication at the endpoints that need it, with the password hash where there is one.
+//! Client authentication at the endpoints that need it, with what has to be waited for: the password hash, the keys
+//! that the client publishes, the spending of its assertion.
 
 use actix_web::{HttpMessage as _, HttpRequest};
 
 use crate::http::error::LoggedClient;
 use crate::http::extract::authorization;
 use crate::http::scene::Scene;
+use crate::protocol::catalogue;
 use crate::protocol::client_auth::{self, AuthenticatedClient, Identified};
-use crate::protocol::error::Fault;
+use crate::protocol::error::{Fault, Refusal};
 use crate::protocol::params::Params;
 
 /// Finds out which client sends the request.
@@ -15,7 +17,14 @@ pub(crate) async fn authenticate(
     scene: &Scene,
     params: &Params<'_>,
 ) -> Result<AuthenticatedClient, Fault> {
-    let client = match client_auth::identify(&scene.context(), authorization(request), params)? {
+    let identify = || client_auth::identify(&scene.context(), authorization(request), params);
+    let mut identified = identify()?;
+    if let Identified::NeedsKeys(address) = &identified {
+        let (state, now) = (&scene.state, scene.now);
+        state.client_keys.read(&state.fetcher, address, now).await;
+        identified = identify()?;
+    }
+    let client = match identified {
         Identified::Authenticated(client) => client,
         Identified::NeedsPasswordCheck(check) => {
             let passwords = &scene.state.passwords;
@@ -24,9 +33,29 @@ pub(crate) async fn authenticate(
                 .await?;
             check.conclude(fitting)?
         }
+        // In a transaction of its own: an assertion is used up by what it was sent with, even where that is refused.
+        Identified::NeedsSpending(unspent) => {
+            let client = scene.write(move |_, store| unspent.spend(store)).await?;
+            keep_keys_fresh(scene, &client);
+            client
+        }
+        Identified::NeedsKeys(_) => return Err(Refusal::new(&catalogue::CLIENT_KEYS_AWAY).into()),
     };
     scene.state.secret_uses.note(&client, scene.now);
     let logged = LoggedClient(client.shared());
     request.extensions_mut().insert(logged);
     Ok(client)
+}
+
+/// Reads keys again that may have changed, while nobody waits for it.
+fn keep_keys_fresh(scene: &Scene, client: &AuthenticatedClient) {
+    let Some(address) = client.client().metadata.jwks_uri.clone() else {
+        return;
+    };
+    if scene.state.client_keys.are_old(&address, scene.now) {
+        let Scene { state, now, .. } = scene.clone();
+        actix_web::rt::spawn(async move {
+            state.client_keys.read(&state.fetcher, &address, now).await;
+        });
+    }
 }

@@ -21,7 +21,6 @@ use crate::http::{address, cors, error, extract, urls};
 use crate::protocol::bearer::{self, BearerRefused};
 use crate::protocol::catalogue;
 use crate::protocol::client::Client;
-use crate::protocol::context::ClientDirectory as _;
 use crate::protocol::dynamic_registration::{
     self as registration, INITIAL_ACCESS_SCOPE, RegistrationMode,
 };

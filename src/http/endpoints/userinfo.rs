@@ -17,7 +17,6 @@ use crate::http::state::AppState;
 use crate::http::{cors, error, extract};
 use crate::protocol::bearer::{self, BearerRefused};
 use crate::protocol::claims::UserInfo;
-use crate::protocol::context::ClientDirectory as _;
 use crate::protocol::error::Fault;
 use crate::protocol::userinfo;
 

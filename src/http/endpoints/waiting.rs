@@ -11,7 +11,6 @@ use crate::http::extract;
 use crate::http::scene::Scene;
 use crate::protocol::catalogue;
 use crate::protocol::client::Client;
-use crate::protocol::context::ClientDirectory as _;
 use crate::protocol::error::{Fault, Refusal};
 use crate::protocol::redirect_uri::RedirectTarget;
 use crate::protocol::store::{WaitingRequest, WaitingRequests as _};

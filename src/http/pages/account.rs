@@ -13,7 +13,6 @@ use crate::identity::session::Living;
 use crate::identity::store::{ConnectedApp, Consents as _, Session, Sessions as _};
 use crate::protocol::catalogue;
 use crate::protocol::client::{Client, ClientId};
-use crate::protocol::context::ClientDirectory as _;
 use crate::protocol::error::Fault;
 use crate::protocol::tokens::family::RevocationReason;
 

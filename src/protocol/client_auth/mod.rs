@@ -2,7 +2,8 @@
 //!
 //! The only source of an [`AuthenticatedClient`], and no grant runs without one. What it costs is known
 //! before it is paid: a generated secret is compared here and now, a chosen one is handed
-//! back as a [`PasswordCheck`], to be paid for behind the admission queue.
+//! back as a [`PasswordCheck`], to be paid for behind the admission queue. A signed assertion is handed back as an
+//! [`UnspentAssertion`], because using it up has to be remembered.
 
 use std::sync::Arc;
 
@@ -13,7 +14,10 @@ use crate::protocol::context::Context;
 use crate::protocol::error::Refusal;
 use crate::protocol::params::Params;
 
+mod assertion;
 mod basic;
+
+pub use self::assertion::{TOKEN_ENDPOINT, UnspentAssertion};
 
 /// A client that proved to be it, or a public one that named itself.
 #[derive(Clone, Debug)]
@@ -29,7 +33,7 @@ impl AuthenticatedClient {
         &self.client
     }
 
-    /// The secret with which it proved to be it; `None` for a public client.
+    /// The secret with which it proved to be it; `None` for a client without secrets.
     pub fn secret(&self) -> Option<&ClientSecret> {
         self.client.secrets.get(self.place?)
     }
@@ -47,6 +51,10 @@ pub enum Identified {
     Authenticated(AuthenticatedClient),
     /// An Argon2id hash has to be compared first.
     NeedsPasswordCheck(PasswordCheck),
+    /// The assertion has to be used up.
+    NeedsSpending(UnspentAssertion),
+    /// The keys at this address have to be read, then [`identify`] is asked once more.
+    NeedsKeys(String),
 }
 
 /// A comparison that costs a password hash.
@@ -88,6 +96,14 @@ enum Refused {
     Credentials,
     OtherMethod,
     Disabled,
+    AssertionParameters,
+    Assertion,
+    AssertionTime,
+    AssertionTooLong,
+    AssertionAudience,
+    AssertionClaims,
+    AssertionReplayed,
+    KeysAway,
 }
 
 /// The credentials of a request, in the one way they came.
@@ -96,6 +112,10 @@ enum Credentials<'a> {
         client_id: String,
         secret: Secret,
         method: AuthenticationMethod,
+    },
+    Assertion {
+        named: Option<&'a str>,
+        assertion: &'a str,
     },
     Name(&'a str),
 }
@@ -107,6 +127,9 @@ pub fn identify(
     params: &Params<'_>,
 ) -> Result<Identified, Refusal> {
     Ok(match credentials(authorization, params)? {
+        Credentials::Assertion { named, assertion } => {
+            assertion::identify(context, named, assertion)?
+        }
         Credentials::Name(client_id) => {
             let client = context
                 .clients
@@ -136,6 +159,19 @@ fn credentials<'a>(
     params: &'a Params<'_>,
 ) -> Result<Credentials<'a>, Refused> {
     let (named, secret) = (params.find("client_id"), params.find("client_secret"));
+    let assertion = params.find("client_assertion");
+    let assertion_type = params.find("client_assertion_type");
+    if assertion.is_some() || assertion_type.is_some() {
+        if authorization.is_some() || secret.is_some() {
+            return Err(Refused::TwoWays);
+        }
+        return match (assertion, assertion_type) {
+            (Some(assertion), Some(assertion::TYPE)) => {
+                Ok(Credentials::Assertion { named, assertion })
+            }
+            (_, _) => Err(Refused::AssertionParameters),
+        };
+    }
     match (authorization, named, secret) {
         (Some(header), named, None) => {
             let (client_id, secret) = basic::parse(header).ok_or(Refused::MalformedBasic)?;
@@ -229,6 +265,14 @@ impl Refused {
             Self::Credentials => &catalogue::UNKNOWN_CLIENT,
             Self::OtherMethod => &catalogue::OTHER_AUTHENTICATION_METHOD,
             Self::Disabled => &catalogue::CLIENT_DISABLED,
+            Self::AssertionParameters => &catalogue::ASSERTION_PARAMETERS,
+            Self::Assertion => &catalogue::ASSERTION_NOT_GOOD,
+            Self::AssertionTime => &catalogue::ASSERTION_TIME,
+            Self::AssertionTooLong => &catalogue::ASSERTION_TOO_LONG,
+            Self::AssertionAudience => &catalogue::ASSERTION_AUDIENCE,
+            Self::AssertionClaims => &catalogue::ASSERTION_CLAIMS,
+            Self::AssertionReplayed => &catalogue::ASSERTION_REPLAYED,
+            Self::KeysAway => &catalogue::CLIENT_KEYS_AWAY,
         }
     }
 }

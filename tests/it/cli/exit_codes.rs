@@ -72,6 +72,27 @@ fn settings() {
 }
 
 #[test]
+fn clients_that_sign() {
+    let program = Program::migrated();
+    let create = "client create bank --auth-method private_key_jwt";
+    check(&program, create, 2, "E0202");
+    check(&program, &format!("{create} --out x"), 2, "E0202");
+    // No secret is made, so nothing has to be shown.
+    let metadata = r#"{"jwks_uri":"https://bank.example/jwks"}"#;
+    let mut command = program.command(create);
+    assert!(
+        command
+            .args(["--metadata", metadata])
+            .status()
+            .unwrap()
+            .success()
+    );
+    check(&program, "client secret add bank --show-secret", 6, "E0403");
+    let shown = program.run("client show bank --json").expect(0).json();
+    assert_eq!(shown["data"]["secrets"].as_array().unwrap().len(), 0);
+}
+
+#[test]
 fn certificates_that_cannot_be_trusted() {
     let program = Program::migrated().with("ISSUANT_ISSUER", "http://localhost:4343");
     let program = program.with("ISSUANT_FETCH_CA_FILE", "ca.pem");

@@ -1,14 +1,17 @@
-//! Two Python clients that know nothing but the issuer's address: Authlib signs a person in and uses every endpoint;
-//! `PyJWT` verifies an access token, as an API would.
+//! Python clients that know nothing but the issuer's address: Authlib signs a person in and uses every endpoint, and
+//! signs its own requests; `PyJWT` verifies an access token, as an API would.
 
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use issuant::crypto::algorithm::Algorithm;
+use issuant::crypto::signing_key::SigningKey;
 use serde_json::{Value, json};
 
 use crate::support::needs;
 use crate::support::server_process::Installation;
+use crate::support::stub::Stub;
 
 const PASSWORD: &str = "copper lantern drifts north";
 const SECRET: &str = "a-secret-brought-by-a-test";
@@ -40,6 +43,71 @@ fn pyjwt_verifies_an_access_token_on_postgres() {
     if let (Some(python), Some(installation)) = (needs::python(), Installation::on_postgres()) {
         verify_token(&python, &installation);
     }
+}
+
+#[test]
+fn authlib_signs_its_requests_on_sqlite() {
+    if let Some(python) = needs::python() {
+        sign_requests(&python, &Installation::on_sqlite());
+    }
+}
+
+#[test]
+fn authlib_signs_its_requests_on_postgres() {
+    if let (Some(python), Some(installation)) = (needs::python(), Installation::on_postgres()) {
+        sign_requests(&python, &installation);
+    }
+}
+
+/// One client publishes its keys and does as RFC 10070 says; an old one has them registered and names the endpoint.
+fn sign_requests(python: &Path, installation: &Installation) {
+    let pair = rcgen::KeyPair::generate().unwrap();
+    let key = SigningKey::from_pkcs8(Algorithm::Es256, &pair.serialize_der()).unwrap();
+    let jwks = json!({ "keys": [key.public_jwk()] });
+    let publishing = Stub::answering(None, "200 OK", &jwks.to_string());
+    let strict = json!({ "jwks_uri": publishing.http("/jwks") });
+    let legacy = json!({ "jwks": jwks, "legacy_assertion_audience": true });
+    for (id, metadata) in [("strict", &strict), ("legacy", &legacy)] {
+        let create = ["client", "create", id, "--auth-method", "private_key_jwt"];
+        let metadata = metadata.to_string();
+        let rest = [
+            "--grant",
+            "client_credentials",
+            "--scope",
+            "read",
+            "--metadata",
+            &metadata,
+        ];
+        installation.run(&[&create[..], &rest].concat(), "");
+    }
+    let server = installation.serve();
+    for id in ["strict", "legacy"] {
+        let task = json!({
+            "issuer": server.issuer(),
+            "client_id": id,
+            "private_key": pair.serialize_pem(),
+            "kid": key.kid(),
+            "legacy": id == "legacy",
+        });
+        let report = run(python, "authlib_assertion.py", &task);
+        assert_eq!(report["scope"], "read");
+        if id == "strict" {
+            assert_eq!(report["introspection"]["client_id"], id);
+        }
+        for (what, error) in [
+            ("audience", "E1112"),
+            ("far", "E1111"),
+            ("expired", "E1110"),
+            ("replayed", "E1114"),
+        ] {
+            let told = report["refusals"][what].as_str().unwrap();
+            assert!(
+                told.starts_with("invalid_client ") && told.contains(error),
+                "{told}"
+            );
+        }
+    }
+    assert_eq!(publishing.requests().len(), 1);
 }
 
 fn use_every_endpoint(python: &Path, installation: &Installation) {

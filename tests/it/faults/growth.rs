@@ -14,7 +14,7 @@ use issuant::crypto::digest::RootKey;
 use issuant::crypto::random::{SystemRandom, random_bytes};
 use issuant::identity::store::Users as _;
 use issuant::protocol::client::Client;
-use issuant::protocol::context::{ClientDirectory, Context, Policy, TokenKeys};
+use issuant::protocol::context::{ClientDirectory, Context, Policy, PublishedKeys, TokenKeys};
 use issuant::protocol::error::Fault;
 use issuant::protocol::refresh_policy::RefreshPolicy;
 use issuant::protocol::store::TokenFamilies as _;
@@ -295,5 +295,9 @@ struct Nobody;
 impl ClientDirectory for Nobody {
     fn client(&self, _: &str) -> Option<Arc<Client>> {
         None
+    }
+
+    fn published_keys(&self, _: &str) -> PublishedKeys {
+        PublishedKeys::default()
     }
 }

@@ -5,6 +5,7 @@ mod account;
 mod addresses;
 mod authorize;
 mod bodies;
+mod client_assertion;
 mod codes;
 mod consent;
 mod cors;

@@ -203,6 +203,10 @@ fn metadata_that_cannot_be_are_refused() {
                 "E1810",
             ),
             (
+                r#"{"redirect_uris":["https://new.example/cb"],"token_endpoint_auth_method":"private_key_jwt"}"#,
+                "E1814",
+            ),
+            (
                 r#"{"redirect_uris":["https://new.example/cb"],"scope":"openid client_registration"}"#,
                 "E1810",
             ),

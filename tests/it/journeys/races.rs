@@ -6,6 +6,7 @@ use issuant::protocol::refresh_policy::RefreshRotation;
 
 use super::on_both_databases;
 use crate::support::op::{Reply, TestOp, WEB, all};
+use crate::support::signer::{CREDENTIALS, Signer, signed};
 
 on_both_databases!(
     eight_redemptions_of_one_code,
@@ -14,6 +15,7 @@ on_both_databases!(
     eight_refreshes_of_a_token_that_stays,
     eight_uses_of_one_successor,
     a_revocation_among_refreshes,
+    many_uses_of_one_assertion,
 );
 
 fn granted(replies: &[Reply]) -> Vec<&Reply> {
@@ -121,5 +123,24 @@ async fn a_revocation_among_refreshes(op: TestOp) {
         } else {
             reply.assert_error(400, "invalid_grant", "E1323");
         }
+    }
+}
+
+async fn many_uses_of_one_assertion(op: TestOp) {
+    let signer = Signer::new();
+    op.store_changed_client("service", |client| signer.register(client));
+    let assertion = signer.assertion();
+    let token = [("token", "unknown")];
+    let (credentials, about) = (signed(&CREDENTIALS, &assertion), signed(&token, &assertion));
+    let anybody = op.anonymous();
+    let replies = all((0..64).map(|number| match number % 3 {
+        0 => anybody.post("/token", &credentials),
+        1 => anybody.post("/introspect", &about),
+        _ => anybody.post("/revoke", &about),
+    }))
+    .await;
+    assert_eq!(granted(&replies).len(), 1);
+    for reply in replies.iter().filter(|reply| reply.status != 200) {
+        reply.assert_error(401, "invalid_client", "E1114");
     }
 }

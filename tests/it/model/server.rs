@@ -11,7 +11,7 @@ use issuant::protocol::bearer::{self, Promotion};
 use issuant::protocol::claims::RequestedClaims;
 use issuant::protocol::client::{Client, GrantType};
 use issuant::protocol::client_auth::{AuthenticatedClient, Identified, identify};
-use issuant::protocol::context::{ClientDirectory, Context, Policy, TokenKeys};
+use issuant::protocol::context::{ClientDirectory, Context, Policy, PublishedKeys, TokenKeys};
 use issuant::protocol::error::Fault;
 use issuant::protocol::grants;
 use issuant::protocol::params::Params;
@@ -86,6 +86,10 @@ struct Clients(HashMap<String, Arc<Client>>);
 impl ClientDirectory for Clients {
     fn client(&self, client_id: &str) -> Option<Arc<Client>> {
         self.0.get(client_id).cloned()
+    }
+
+    fn published_keys(&self, _: &str) -> PublishedKeys {
+        PublishedKeys::default()
     }
 }
 
@@ -333,10 +337,11 @@ fn context<'a>(
 }
 
 fn named(context: &Context<'_>, id: &str) -> AuthenticatedClient {
-    match identify(context, None, &Params::from_iter([("client_id", id)])).unwrap() {
-        Identified::Authenticated(client) => client,
-        Identified::NeedsPasswordCheck(_) => panic!("{id} is a public client"),
-    }
+    let params = Params::from_iter([("client_id", id)]);
+    let Ok(Identified::Authenticated(client)) = identify(context, None, &params) else {
+        panic!("{id} is a public client");
+    };
+    client
 }
 
 /// A sign-in that may outlive its browser session, so that only the family's own life counts.

@@ -40,6 +40,7 @@ fn authenticate(
             let fitting = check.hashes().iter().position(fits);
             check.conclude(fitting).map_err(|it| it.id())?
         }
+        other @ (Identified::NeedsSpending(_) | Identified::NeedsKeys(_)) => panic!("{other:?}"),
     };
     Ok(client)
 }

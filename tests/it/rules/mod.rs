@@ -7,6 +7,7 @@ mod authorization_code;
 mod authorize;
 
 mod catalogue;
+mod client_assertion;
 mod client_authentication;
 mod client_credentials;
 mod engine;
@@ -36,7 +37,7 @@ use issuant::protocol::authorize::{AuthorizeRefusal, accept};
 use issuant::protocol::bearer::{self, BearerRefused};
 use issuant::protocol::client::{Client, GrantType};
 use issuant::protocol::client_auth::{AuthenticatedClient, Identified, identify};
-use issuant::protocol::context::{ClientDirectory, Context, Policy, TokenKeys};
+use issuant::protocol::context::{ClientDirectory, Context, Policy, PublishedKeys, TokenKeys};
 use issuant::protocol::error::Fault;
 use issuant::protocol::grants;
 use issuant::protocol::params::Params;
@@ -66,11 +67,15 @@ struct Ground {
     random: SeededRandom,
 }
 
-struct Clients(HashMap<String, Arc<Client>>);
+struct Clients(HashMap<String, Arc<Client>>, PublishedKeys);
 
 impl ClientDirectory for Clients {
     fn client(&self, client_id: &str) -> Option<Arc<Client>> {
         self.0.get(client_id).cloned()
+    }
+
+    fn published_keys(&self, _: &str) -> PublishedKeys {
+        self.1.clone()
     }
 }
 
@@ -135,6 +140,7 @@ impl World {
                     clients
                         .map(|it| (it.id.to_string(), Arc::new(it)))
                         .collect(),
+                    PublishedKeys::default(),
                 ),
                 token_keys: cast::token_keys(),
                 keys: cast::key_set(&[Algorithm::Es256]),
@@ -173,10 +179,11 @@ impl World {
         } else {
             (Some(basic(id, &secret)), Params::default())
         };
-        match identify(&self.ground.context(), header.as_deref(), &params).unwrap() {
-            Identified::Authenticated(client) => client,
-            Identified::NeedsPasswordCheck(_) => panic!("{id} has a chosen secret"),
-        }
+        let identified = identify(&self.ground.context(), header.as_deref(), &params);
+        let Ok(Identified::Authenticated(client)) = identified else {
+            panic!("{id} needs more: {identified:?}");
+        };
+        client
     }
 
     /// A token request of an authenticated client, up to the signed answer.

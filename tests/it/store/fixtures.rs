@@ -2,6 +2,7 @@
 
 use issuant::crypto::algorithm::Algorithm;
 use issuant::crypto::digest::Digest;
+use issuant::crypto::jwk_set::JwkSet;
 use issuant::identity::store::{Consent, Session, User};
 use issuant::protocol::authorize::request::{AuthorizationRequest, Prompt};
 use issuant::protocol::authorize::response::ResponseMode;
@@ -63,6 +64,8 @@ pub(crate) fn client(id: &str) -> Client {
         metadata: ClientMetadata {
             userinfo_signed_response_alg: Some(Algorithm::Es256),
             default_max_age: Some(60),
+            jwks: Some(public_keys()),
+            token_endpoint_auth_signing_alg: Some(Algorithm::EdDsa),
             ..ClientMetadata::default()
         },
         refresh: RefreshOverrides {
@@ -253,4 +256,10 @@ fn profile() -> Profile {
     profile.phone_number = Some("+49 30 1234".to_owned());
     profile.groups = vec!["staff".to_owned()];
     profile
+}
+
+/// RFC 8037, Appendix A.2.
+fn public_keys() -> JwkSet {
+    let set = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+    serde_json::from_str(set).unwrap()
 }

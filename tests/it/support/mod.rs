@@ -7,4 +7,5 @@ pub(crate) mod needs;
 pub(crate) mod op;
 pub(crate) mod person;
 pub(crate) mod server_process;
+pub(crate) mod signer;
 pub(crate) mod stub;

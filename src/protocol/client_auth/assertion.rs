@@ -1,0 +1,209 @@
+//! Client assertions: a JWT that the client signed with its own key (`private_key_jwt`; RFC 7521 §4.2, RFC 7523 §2.2
+//! and §3, RFC 10070).
+//!
+//! Owns what an assertion has to say. Strangers learn only that theirs is not good; what exactly is wrong is told to
+//! who holds the key. The last check is the gate: an [`UnspentAssertion`] becomes an [`AuthenticatedClient`] only by
+//! spending its `jti`.
+//!
+//! ```text
+//! POST /token
+//!
+//! grant_type=client_credentials&client_assertion=eyJhbGciOiJFUzI1NiIsImtpZCI6…&client_assertion_type=
+//! urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer
+//! ```
+
+use std::slice;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::crypto::digest::Digest;
+use crate::crypto::jwk_set::JwkSet;
+use crate::crypto::jwt::{self, Expected, JwtRefused, Unverified};
+use crate::crypto::key_set::VerifyingKey;
+use crate::protocol::client::{AuthenticationMethod, Client};
+use crate::protocol::client_auth::{AuthenticatedClient, Identified, Refused, admit};
+use crate::protocol::context::{Context, Timestamp};
+use crate::protocol::error::Fault;
+use crate::protocol::store::Replays;
+
+/// The path of the token endpoint, which assertions of old clients name as their audience.
+pub const TOKEN_ENDPOINT: &str = "/token";
+
+/// The one `client_assertion_type` (RFC 7523 §2.2).
+pub(super) const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// A good assertion whose `jti` has not been used up yet.
+#[derive(Debug)]
+pub struct UnspentAssertion {
+    client: AuthenticatedClient,
+    jti: Digest,
+    forget_at: Timestamp,
+}
+
+impl UnspentAssertion {
+    /// The end of authentication. **Gate**: of all who present the assertion one comes through.
+    pub fn spend(self, store: &mut dyn Replays) -> Result<AuthenticatedClient, Fault> {
+        if store.use_once(PURPOSE, &self.jti, self.forget_at)? {
+            Ok(self.client)
+        } else {
+            Err(Fault::Refused(Refused::AssertionReplayed.into()))
+        }
+    }
+}
+
+/// What an assertion says besides `iss`, `exp`, `iat` and `nbf`.
+#[derive(Deserialize)]
+struct Claims {
+    sub: String,
+    aud: Audience,
+    exp: Timestamp,
+    jti: String,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Audience {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Audience {
+    fn all(&self) -> &[String] {
+        match self {
+            Self::One(audience) => slice::from_ref(audience),
+            Self::Several(audiences) => audiences,
+        }
+    }
+}
+
+/// Finds out which client made the assertion. `named` is the parameter `client_id`, which may be left out.
+pub(super) fn identify(
+    context: &Context<'_>,
+    named: Option<&str>,
+    assertion: &str,
+) -> Result<Identified, Refused> {
+    let unverified = jwt::peek(assertion).map_err(|_| Refused::Assertion)?;
+    let client_id = unverified.issuer.as_deref().ok_or(Refused::Assertion)?;
+    // The same name once more is harmless; another one is not.
+    if named.is_some_and(|named| named != client_id) {
+        return Err(Refused::TwoWays);
+    }
+    let client = context.clients.client(client_id);
+    let client = client.ok_or(Refused::Assertion)?;
+    let key = match find_key(context, &client, &unverified)? {
+        Found::Key(key) => key,
+        Found::AskAgain(address) => return Ok(Identified::NeedsKeys(address)),
+    };
+    let claims: Claims = verify(context, &client, &key, assertion)?;
+    // From here on it is the client, or somebody who has its key.
+    if claims.sub != client.id.as_str() || claims.jti.is_empty() || claims.jti.len() > LONGEST_JTI {
+        return Err(Refused::AssertionClaims);
+    }
+    if claims.exp.saturating_sub(context.now) > LONGEST_LIFE {
+        return Err(Refused::AssertionTooLong);
+    }
+    if !is_for_us(context, &client, &claims.aud) {
+        return Err(Refused::AssertionAudience);
+    }
+    let jti = context
+        .keys
+        .assertion_digest(client.id.as_str(), &claims.jti);
+    let client = admit(client, AuthenticationMethod::PrivateKeyJwt, None)?;
+    Ok(Identified::NeedsSpending(UnspentAssertion {
+        client,
+        jti,
+        forget_at: claims.exp.saturating_add(LEEWAY).saturating_add(KEPT),
+    }))
+}
+
+enum Found {
+    Key(Box<VerifyingKey>),
+    /// The client may have published new keys there.
+    AskAgain(String),
+}
+
+fn find_key(
+    context: &Context<'_>,
+    client: &Client,
+    unverified: &Unverified,
+) -> Result<Found, Refused> {
+    let metadata = &client.metadata;
+    let find = |set: &JwkSet| {
+        let fixed = metadata.token_endpoint_auth_signing_alg;
+        let (key, algorithm) = set.find(unverified.key_id.as_deref(), fixed)?;
+        VerifyingKey::new(key, algorithm).ok()
+    };
+    let Some(address) = &metadata.jwks_uri else {
+        let key = metadata.jwks.as_ref().and_then(find);
+        return key.map(Box::new).map(Found::Key).ok_or(Refused::Assertion);
+    };
+    let published = context.clients.published_keys(address);
+    match published.keys.as_deref().map(find) {
+        Some(Some(key)) => Ok(Found::Key(Box::new(key))),
+        Some(None) | None if published.may_ask_again => Ok(Found::AskAgain(address.clone())),
+        Some(None) => Err(Refused::Assertion),
+        None => Err(Refused::KeysAway),
+    }
+}
+
+/// RFC 10070 gives assertions a type of their own; older ones have none or a general one.
+fn verify<C: DeserializeOwned>(
+    context: &Context<'_>,
+    client: &Arc<Client>,
+    key: &VerifyingKey,
+    assertion: &str,
+) -> Result<C, Refused> {
+    let as_typed = |typ: Option<&[&str]>| {
+        let expected = Expected {
+            issuer: client.id.as_str(),
+            typ,
+            now: context.now,
+            leeway: LEEWAY,
+            accept_expired: false,
+        };
+        jwt::verify_with(&|_| Some(key), assertion, &expected)
+    };
+    let verified = match as_typed(None) {
+        Err(JwtRefused::WrongType) => as_typed(Some(&["client-authentication+jwt"])),
+        other => other,
+    };
+    verified.map_err(|refused| match refused {
+        JwtRefused::Malformed
+        | JwtRefused::TooLong
+        | JwtRefused::UnknownKey
+        | JwtRefused::WrongAlgorithm
+        | JwtRefused::WrongType
+        | JwtRefused::BadSignature => Refused::Assertion,
+        JwtRefused::Expired | JwtRefused::NotYetValid => Refused::AssertionTime,
+        JwtRefused::OtherIssuer | JwtRefused::WrongClaim => Refused::AssertionClaims,
+    })
+}
+
+/// RFC 10070: the issuer, and nobody else, so that no other server can use the assertion here. Old clients that an
+/// operator lets may name the token endpoint, and others besides.
+fn is_for_us(context: &Context<'_>, client: &Client, audience: &Audience) -> bool {
+    let audiences = audience.all();
+    if client.metadata.legacy_assertion_audience != Some(true) {
+        return matches!(audiences, [only] if only == context.issuer);
+    }
+    let is_token_endpoint = |it: &str| it.strip_prefix(context.issuer) == Some(TOKEN_ENDPOINT);
+    let is_ours = |it: &String| it == context.issuer || is_token_endpoint(it);
+    audiences.iter().any(is_ours)
+}
+
+/// Keeps the values apart from those of other gates.
+const PURPOSE: &str = "client_assertion";
+
+/// An assertion may be good for so many seconds: as long its `jti` must be remembered, and a stolen one is of use.
+const LONGEST_LIFE: i64 = 600;
+
+/// The clock of the client may be late by so many seconds.
+const LEEWAY: i64 = 10;
+
+/// A spent `jti` is remembered for so many seconds more, because the clocks of several nodes differ.
+const KEPT: i64 = 60;
+
+/// In bytes.
+const LONGEST_JTI: usize = 256;
