@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 
 use serde::Deserialize;
 
-use crate::cli::client::stored_secret_id;
+use crate::cli::client::{sealed, stored_secret_id};
 use crate::cli::failure::{self, Failure};
 use crate::config::lifetimes::{REFRESH_LIFETIME, RETRY_WINDOW};
 use crate::config::{Config, read_duration};
@@ -191,10 +191,16 @@ impl SeedClient {
         let grants = self
             .grants
             .unwrap_or_else(|| registration::usual_grants(!self.redirect_uris.is_empty()));
+        let method = self.auth_method;
+        let method = method.unwrap_or(AuthenticationMethod::ClientSecretBasic);
         let secrets = self.secret.map(|secret| ClientSecret {
             id: stored_secret_id(&SystemRandom),
             // Everybody knows it, so an expensive hash would protect nothing and slow each request down.
-            stored: StoredSecret::Generated(keys.client_secret_digest(&secret.0)),
+            stored: if method == AuthenticationMethod::ClientSecretJwt {
+                sealed(keys, &self.id, &Secret::new(secret.0))
+            } else {
+                StoredSecret::Generated(keys.client_secret_digest(&secret.0))
+            },
             created_at: now,
             expires_at: None,
             last_used_at: None,
@@ -202,9 +208,7 @@ impl SeedClient {
         let client = Client {
             name: self.name.unwrap_or_else(|| self.id.to_string()),
             id: self.id,
-            authentication_method: self
-                .auth_method
-                .unwrap_or(AuthenticationMethod::ClientSecretBasic),
+            authentication_method: method,
             secrets: secrets.into_iter().collect(),
             scope: self.scope.unwrap_or_else(|| {
                 registration::usual_scope(&grants)

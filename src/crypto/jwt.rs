@@ -345,5 +345,6 @@ const CLOCK_TOLERANCE: i64 = 60;
 /// Room for most tokens in bytes, signature included; those signed with RSA grow once.
 const INITIAL_TOKEN: usize = 768;
 
+pub mod mac;
 #[cfg(test)]
 mod tests;

@@ -21,6 +21,8 @@ pub enum AuthenticationMethod {
     ClientSecretBasic,
     /// `client_id` and `client_secret` in the body (RFC 6749 §2.3.1).
     ClientSecretPost,
+    /// A JWT signed with the client's secret (RFC 7523 §2.2).
+    ClientSecretJwt,
     /// A JWT signed with the client's private key (RFC 7523 §2.2).
     PrivateKeyJwt,
     /// A public client, which has no credentials (RFC 6749 §2.1).
@@ -29,9 +31,10 @@ pub enum AuthenticationMethod {
 
 impl AuthenticationMethod {
     /// All methods, in the order in which metadata lists them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::ClientSecretBasic,
         Self::ClientSecretPost,
+        Self::ClientSecretJwt,
         Self::PrivateKeyJwt,
         Self::None,
     ];
@@ -41,6 +44,7 @@ impl AuthenticationMethod {
         match self {
             Self::ClientSecretBasic => "client_secret_basic",
             Self::ClientSecretPost => "client_secret_post",
+            Self::ClientSecretJwt => "client_secret_jwt",
             Self::PrivateKeyJwt => "private_key_jwt",
             Self::None => "none",
         }
@@ -51,7 +55,7 @@ impl AuthenticationMethod {
     /// Whether a client of this method has secrets.
     pub fn uses_secrets(self) -> bool {
         match self {
-            Self::ClientSecretBasic | Self::ClientSecretPost => true,
+            Self::ClientSecretBasic | Self::ClientSecretPost | Self::ClientSecretJwt => true,
             Self::PrivateKeyJwt | Self::None => false,
         }
     }
@@ -201,6 +205,13 @@ pub const SECRET_USE_RESOLUTION: i64 = 60;
 pub enum StoredSecret {
     /// Made by us with 256 random bits: a keyed digest is enough.
     Generated(Digest),
+    /// Of a client that signs with it: the secret itself, encrypted, beside the digest.
+    Sealed {
+        /// As of one that was generated.
+        digest: Digest,
+        /// Opened with [`TokenKeys`](crate::protocol::context::TokenKeys).
+        sealed: Vec<u8>,
+    },
     /// Brought by a person: an Argon2id hash in PHC form.
     Chosen(String),
 }
@@ -209,6 +220,7 @@ impl fmt::Debug for StoredSecret {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Generated(_) => formatter.write_str("Generated([redacted])"),
+            Self::Sealed { .. } => formatter.write_str("Sealed([redacted])"),
             Self::Chosen(_) => formatter.write_str("Chosen([redacted])"),
         }
     }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::crypto::algorithm::Algorithm;
 use crate::crypto::jwk_set::JwkSet;
+use crate::crypto::jwt::mac::MacAlgorithm;
 use crate::protocol::redirect_uri::RegisteredRedirectUri;
 
 /// Registered metadata of a client.
@@ -44,11 +45,21 @@ pub struct ClientMetadata {
     pub jwks_uri: Option<String>,
     /// The one algorithm of its assertions (OpenID Connect Registration §2); without one each key's own.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub token_endpoint_auth_signing_alg: Option<Algorithm>,
+    pub token_endpoint_auth_signing_alg: Option<AssertionAlgorithm>,
     /// For clients that were made before RFC 10070: whether an assertion may name the token endpoint as its audience,
     /// or several audiences. A name of this server, not a registered one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub legacy_assertion_audience: Option<bool>,
+}
+
+/// The algorithm of a client's assertions: with its private key, or with its secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum AssertionAlgorithm {
+    /// For `private_key_jwt`.
+    Signature(Algorithm),
+    /// For `client_secret_jwt`.
+    Mac(MacAlgorithm),
 }
 
 /// An address that people may be sent to: https, or http on this machine.

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use crate::crypto::digest::{Digest, DigestKey, RootKey};
 use crate::crypto::jwk_set::JwkSet;
 use crate::crypto::random::RandomSource;
+use crate::crypto::seal::SealingKey;
+use crate::crypto::secret::{Secret, SecretBytes};
 use crate::protocol::client::Client;
 use crate::protocol::dynamic_registration::RegistrationPolicy;
 use crate::protocol::refresh_policy::RefreshRotation;
@@ -92,6 +94,7 @@ pub struct TokenKeys {
     registration: DigestKey,
     form: DigestKey,
     assertion: DigestKey,
+    client_secret_seal: SealingKey,
 }
 
 impl TokenKeys {
@@ -108,6 +111,7 @@ impl TokenKeys {
             registration: root.digest_key("registration access token"),
             form: root.digest_key("form"),
             assertion: root.digest_key("client assertion"),
+            client_secret_seal: root.sealing_key("client secret"),
         }
     }
 
@@ -141,6 +145,24 @@ impl TokenKeys {
         self.client_secret.digest(secret.as_bytes())
     }
 
+    /// The secret of a client that signs with it, encrypted for that client.
+    pub fn seal_client_secret(
+        &self,
+        client_id: &str,
+        secret: &Secret,
+        random: &dyn RandomSource,
+    ) -> Vec<u8> {
+        let place = sealed_place(client_id);
+        let plaintext = secret.expose().as_bytes();
+        self.client_secret_seal.seal(&place, plaintext, random)
+    }
+
+    /// What [`TokenKeys::seal_client_secret`] sealed for that client.
+    pub fn open_client_secret(&self, client_id: &str, sealed: &[u8]) -> Option<SecretBytes> {
+        let place = sealed_place(client_id);
+        self.client_secret_seal.open(&place, sealed).ok()
+    }
+
     /// Digest of a one-time link.
     pub fn link_digest(&self, token: &str) -> Digest {
         self.link.digest(token.as_bytes())
@@ -162,6 +184,10 @@ impl TokenKeys {
     pub fn form_mac(&self, parts: &[&[u8]]) -> [u8; 32] {
         self.form.mac(parts)
     }
+}
+
+fn sealed_place(client_id: &str) -> String {
+    format!("client_secrets.sealed/{client_id}")
 }
 
 /// First argument of every rule.

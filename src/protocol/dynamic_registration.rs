@@ -136,15 +136,12 @@ pub fn accept(
             URL_SAFE_NO_PAD.encode(random_bytes::<16>(context.random))
         )
     };
-    let secret = described
-        .authentication_method
-        .uses_secrets()
-        .then(|| Secret::generate(context.random, SECRET_PREFIX));
+    let secret = new_secret(context, described.authentication_method);
     // Many installations of one app share a public client, so none of them may change it.
     let token = (!is_shared).then(|| Secret::generate(context.random, TOKEN_PREFIX));
     let secrets = secret.iter().map(|secret| ClientSecret {
         id: "registered".to_owned(),
-        stored: StoredSecret::Generated(context.keys.client_secret_digest(secret.expose())),
+        stored: stored_secret(context, described.authentication_method, &id, secret),
         created_at: context.now,
         expires_at: None,
         last_used_at: None,
@@ -165,6 +162,39 @@ pub fn accept(
         secret,
         token,
     })
+}
+
+/// `None` for a client that has no use for one.
+fn new_secret(context: &Context<'_>, method: AuthenticationMethod) -> Option<Secret> {
+    let secret = || Secret::generate(context.random, SECRET_PREFIX);
+    match method {
+        AuthenticationMethod::ClientSecretBasic | AuthenticationMethod::ClientSecretPost => {
+            Some(secret())
+        }
+        // As many bytes as the longest of the algorithms has.
+        AuthenticationMethod::ClientSecretJwt => {
+            let more = Secret::generate(context.random, "");
+            let prefix = format!("{SECRET_PREFIX}{}", more.expose());
+            Some(Secret::generate(context.random, &prefix))
+        }
+        AuthenticationMethod::PrivateKeyJwt | AuthenticationMethod::None => None,
+    }
+}
+
+fn stored_secret(
+    context: &Context<'_>,
+    method: AuthenticationMethod,
+    client_id: &str,
+    secret: &Secret,
+) -> StoredSecret {
+    let digest = context.keys.client_secret_digest(secret.expose());
+    if method != AuthenticationMethod::ClientSecretJwt {
+        return StoredSecret::Generated(digest);
+    }
+    let sealed = context
+        .keys
+        .seal_client_secret(client_id, secret, context.random);
+    StoredSecret::Sealed { digest, sealed }
 }
 
 impl NewClient {
@@ -213,15 +243,19 @@ pub fn update(
     }
     if let Some(secret) = &basics.client_secret {
         let presented = context.keys.client_secret_digest(secret);
-        let is_own = |own: &ClientSecret| own.stored == StoredSecret::Generated(presented);
+        let is_own = |own: &ClientSecret| match &own.stored {
+            StoredSecret::Generated(digest) | StoredSecret::Sealed { digest, .. } => {
+                *digest == presented
+            }
+            StoredSecret::Chosen(_) => false,
+        };
         if !client.secrets.iter().any(is_own) {
             return Err(Refusal::new(&catalogue::REGISTRATION_CLIENT_ID));
         }
     }
     let described = describe(context, algorithms, &basics, metadata)?;
-    // Its secret would be missing, or left over.
-    let uses_secrets = |client: &Client| client.authentication_method.uses_secrets();
-    if uses_secrets(&described) != uses_secrets(client) {
+    // Its secret would be missing, left over, or kept in another way.
+    if described.authentication_method != client.authentication_method {
         return Err(Refusal::new(&catalogue::REGISTRATION_AUTHENTICATION));
     }
     Ok(Client {
@@ -392,6 +426,7 @@ fn explain(contradiction: Contradiction) -> &'static Explanation {
         Contradiction::NoClientKeys
         | Contradiction::KeysTwice
         | Contradiction::JwksUri
+        | Contradiction::AssertionAlgorithm
         | Contradiction::NoAssertionKey(_) => &catalogue::REGISTRATION_KEYS,
         Contradiction::NoKey(_) | Contradiction::NoUserinfoKey => {
             &catalogue::REGISTRATION_ALGORITHM

@@ -3,7 +3,7 @@
 use openidconnect::core::{
     CoreAuthDisplay, CoreClaimName, CoreClaimType, CoreClientAuthMethod, CoreGrantType,
     CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm,
-    CoreResponseMode, CoreResponseType, CoreSubjectIdentifierType,
+    CoreJwsSigningAlgorithm, CoreResponseMode, CoreResponseType, CoreSubjectIdentifierType,
 };
 use openidconnect::{
     AdditionalProviderMetadata, AuthUrl, IssuerUrl, JsonWebKeySetUrl, ProviderMetadata,
@@ -12,6 +12,7 @@ use openidconnect::{
 use serde::{Deserialize, Serialize};
 
 use crate::crypto::algorithm::Algorithm;
+use crate::crypto::jwt::mac::MacAlgorithm;
 use crate::protocol::authorize::response::ResponseMode;
 use crate::protocol::claims::{self, STANDARD_SCOPES};
 use crate::protocol::client::{AuthenticationMethod, GrantType};
@@ -100,18 +101,12 @@ pub fn document(
             &confidential,
             AuthenticationMethod::as_str,
         ),
-        introspection_endpoint_auth_signing_alg_values_supported: names(
-            &Algorithm::ALL,
-            Algorithm::as_str,
-        ),
+        introspection_endpoint_auth_signing_alg_values_supported: assertion_algorithms(),
         revocation_endpoint: urls.revocation.clone(),
         revocation_endpoint_auth_methods_supported: names(&AuthenticationMethod::ALL, |method| {
             method.as_str()
         }),
-        revocation_endpoint_auth_signing_alg_values_supported: names(
-            &Algorithm::ALL,
-            Algorithm::as_str,
-        ),
+        revocation_endpoint_auth_signing_alg_values_supported: assertion_algorithms(),
         end_session_endpoint: urls.end_session.clone(),
         code_challenge_methods_supported: vec!["S256".to_owned()],
         authorization_response_iss_parameter_supported: true,
@@ -154,7 +149,11 @@ pub fn document(
             .collect(),
     ))
     .set_token_endpoint_auth_signing_alg_values_supported(Some(
-        Algorithm::ALL.into_iter().map(signing_algorithm).collect(),
+        Algorithm::ALL
+            .into_iter()
+            .map(signing_algorithm)
+            .chain(MacAlgorithm::ALL.into_iter().map(mac_algorithm))
+            .collect(),
     ))
     .set_claim_types_supported(Some(vec![CoreClaimType::Normal]))
     .set_claims_supported(Some(
@@ -195,6 +194,20 @@ fn response_mode(mode: ResponseMode) -> CoreResponseMode {
     }
 }
 
+fn assertion_algorithms() -> Vec<String> {
+    let signatures = Algorithm::ALL.into_iter().map(Algorithm::as_str);
+    let macs = MacAlgorithm::ALL.into_iter().map(MacAlgorithm::as_str);
+    signatures.chain(macs).map(str::to_owned).collect()
+}
+
+fn mac_algorithm(algorithm: MacAlgorithm) -> CoreJwsSigningAlgorithm {
+    match algorithm {
+        MacAlgorithm::Hs256 => CoreJwsSigningAlgorithm::HmacSha256,
+        MacAlgorithm::Hs384 => CoreJwsSigningAlgorithm::HmacSha384,
+        MacAlgorithm::Hs512 => CoreJwsSigningAlgorithm::HmacSha512,
+    }
+}
+
 fn grant_type(grant: GrantType) -> CoreGrantType {
     match grant {
         GrantType::AuthorizationCode => CoreGrantType::AuthorizationCode,
@@ -207,6 +220,7 @@ fn authentication_method(method: AuthenticationMethod) -> CoreClientAuthMethod {
     match method {
         AuthenticationMethod::ClientSecretBasic => CoreClientAuthMethod::ClientSecretBasic,
         AuthenticationMethod::ClientSecretPost => CoreClientAuthMethod::ClientSecretPost,
+        AuthenticationMethod::ClientSecretJwt => CoreClientAuthMethod::ClientSecretJwt,
         AuthenticationMethod::PrivateKeyJwt => CoreClientAuthMethod::PrivateKeyJwt,
         AuthenticationMethod::None => CoreClientAuthMethod::None,
     }

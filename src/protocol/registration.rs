@@ -6,8 +6,10 @@
 use url::Url;
 
 use crate::crypto::algorithm::Algorithm;
-use crate::protocol::client::{AuthenticationMethod, Client, GrantType};
-use crate::protocol::client_metadata::ClientMetadata;
+use crate::protocol::client::{
+    AuthenticationMethod, Client, ClientSecret, GrantType, StoredSecret,
+};
+use crate::protocol::client_metadata::{AssertionAlgorithm, ClientMetadata};
 use crate::protocol::redirect_uri::is_loopback;
 use crate::protocol::refresh_policy::{RefreshOverrides, RefreshRotation};
 
@@ -44,6 +46,11 @@ pub enum Contradiction {
     /// There would be nothing to verify its assertions with.
     #[error("the method private_key_jwt needs jwks or jwks_uri in the metadata")]
     NoClientKeys,
+    /// The method signs in another way.
+    #[error(
+        "token_endpoint_auth_signing_alg must be HS256, HS384 or HS512 with client_secret_jwt, and with no other method"
+    )]
+    AssertionAlgorithm,
     /// RFC 7591 §2.
     #[error("jwks and jwks_uri exclude each other")]
     KeysTwice,
@@ -70,7 +77,7 @@ pub enum Doubt {
     #[error("without PKCE a code can be injected into another sign-in")]
     NoPkce,
     /// It has to be confidential to authenticate.
-    #[error("the client has no secret yet, so it cannot authenticate: add one")]
+    #[error("the client has no secret that it can authenticate with: add one")]
     NoSecret,
     /// There is nothing that they could be about.
     #[error("the refresh settings are of no use without the grant refresh_token")]
@@ -127,13 +134,28 @@ pub fn contradictions(client: &Client, algorithms: &[Algorithm]) -> Vec<Contradi
     if needs_keys && !has_keys {
         found.push(Contradiction::NoClientKeys);
     }
+    if has_other_algorithm(client) {
+        found.push(Contradiction::AssertionAlgorithm);
+    }
     found.extend(key_contradictions(&client.metadata));
     found
 }
 
+fn has_other_algorithm(client: &Client) -> bool {
+    let signs_with_secret = client.authentication_method == AuthenticationMethod::ClientSecretJwt;
+    match client.metadata.token_endpoint_auth_signing_alg {
+        Some(AssertionAlgorithm::Signature(_)) => signs_with_secret,
+        Some(AssertionAlgorithm::Mac(_)) => !signs_with_secret,
+        None => false,
+    }
+}
+
 /// What the client says of its own keys.
 fn key_contradictions(metadata: &ClientMetadata) -> Vec<Contradiction> {
-    let algorithm = metadata.token_endpoint_auth_signing_alg;
+    let algorithm = match metadata.token_endpoint_auth_signing_alg {
+        Some(AssertionAlgorithm::Signature(algorithm)) => Some(algorithm),
+        Some(AssertionAlgorithm::Mac(_)) | None => None,
+    };
     let unfit = algorithm.filter(|it| {
         metadata
             .jwks
@@ -162,6 +184,10 @@ fn is_askable(address: &str) -> bool {
 pub fn doubts(client: &Client) -> Vec<Doubt> {
     let uses_code = client.may_use(GrantType::AuthorizationCode);
     let needs_secret = client.authentication_method.uses_secrets();
+    let signs_with_secret = client.authentication_method == AuthenticationMethod::ClientSecretJwt;
+    let is_usable = |secret: &ClientSecret| {
+        !signs_with_secret || matches!(secret.stored, StoredSecret::Sealed { .. })
+    };
     let checks = [
         (
             !client.redirect_uris.is_empty() && !uses_code,
@@ -172,7 +198,10 @@ pub fn doubts(client: &Client) -> Vec<Doubt> {
             Doubt::NoOpenid,
         ),
         (uses_code && !client.requires_pkce, Doubt::NoPkce),
-        (needs_secret && client.secrets.is_empty(), Doubt::NoSecret),
+        (
+            needs_secret && !client.secrets.iter().any(is_usable),
+            Doubt::NoSecret,
+        ),
         (
             client.refresh != RefreshOverrides::default()
                 && !client.may_use(GrantType::RefreshToken),
@@ -237,6 +266,7 @@ fn found<T, const N: usize>(checks: [(bool, T); N]) -> Vec<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crypto::jwt::mac::MacAlgorithm;
 
     fn client() -> Client {
         Client {
@@ -309,7 +339,8 @@ mod tests {
         assert_eq!(found, [Contradiction::KeysTwice]);
         let (found, _) = check(|client| {
             client.metadata.jwks = set();
-            client.metadata.token_endpoint_auth_signing_alg = Some(Algorithm::Ps256);
+            client.metadata.token_endpoint_auth_signing_alg =
+                Some(AssertionAlgorithm::Signature(Algorithm::Ps256));
         });
         assert_eq!(found, [Contradiction::NoAssertionKey(Algorithm::Ps256)]);
         let (found, _) = check(|client| {
@@ -321,6 +352,14 @@ mod tests {
             client.metadata.jwks = set();
         });
         assert_eq!((found, doubts), (vec![], vec![]));
+        let mac = Some(AssertionAlgorithm::Mac(MacAlgorithm::Hs256));
+        let (found, _) = check(|client| client.metadata.token_endpoint_auth_signing_alg = mac);
+        assert_eq!(found, [Contradiction::AssertionAlgorithm]);
+        let (found, doubts) = check(|client| {
+            client.authentication_method = AuthenticationMethod::ClientSecretJwt;
+            client.metadata.token_endpoint_auth_signing_alg = mac;
+        });
+        assert_eq!((found, doubts), (vec![], vec![Doubt::NoSecret]));
         for address in [
             "jwks",
             "http://app.example/jwks",

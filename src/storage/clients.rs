@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
+use crate::crypto::digest::Digest;
 use crate::protocol::client::{
     Client, ClientId, ClientSecret, DynamicClient, SECRET_USE_RESOLUTION, SecretUse, StoredSecret,
 };
@@ -222,6 +223,7 @@ struct SecretRow {
     created_at: i64,
     expires_at: Option<i64>,
     last_used_at: Option<i64>,
+    sealed: Option<Vec<u8>>,
 }
 
 impl TryFrom<&Client> for ClientRow {
@@ -306,9 +308,11 @@ impl ClientRow {
 
 impl SecretRow {
     fn new(client_id: &ClientId, secret: &ClientSecret) -> Self {
-        let (digest, password_hash) = match &secret.stored {
-            StoredSecret::Generated(digest) => (Some(digest.as_bytes().to_vec()), None),
-            StoredSecret::Chosen(hash) => (None, Some(hash.clone())),
+        let bytes = |digest: &Digest| Some(digest.as_bytes().to_vec());
+        let (digest, password_hash, sealed) = match &secret.stored {
+            StoredSecret::Generated(digest) => (bytes(digest), None, None),
+            StoredSecret::Sealed { digest, sealed } => (bytes(digest), None, Some(sealed.clone())),
+            StoredSecret::Chosen(hash) => (None, Some(hash.clone()), None),
         };
         Self {
             client_id: client_id.as_str().to_owned(),
@@ -318,6 +322,7 @@ impl SecretRow {
             created_at: secret.created_at,
             expires_at: secret.expires_at,
             last_used_at: secret.last_used_at,
+            sealed,
         }
     }
 }
@@ -327,10 +332,16 @@ impl TryFrom<SecretRow> for ClientSecret {
 
     fn try_from(row: SecretRow) -> Result<Self, StoreError> {
         const WHAT: &str = "reading a client secret, which is damaged";
-        let stored = match (row.digest, row.password_hash) {
-            (Some(bytes), None) => StoredSecret::Generated(digest(&bytes, WHAT)?),
-            (None, Some(hash)) => StoredSecret::Chosen(hash),
-            (Some(_), Some(_)) | (None, None) => return Err(damaged(WHAT)),
+        let stored = match (row.digest, row.password_hash, row.sealed) {
+            (Some(bytes), None, None) => StoredSecret::Generated(digest(&bytes, WHAT)?),
+            (Some(bytes), None, Some(sealed)) => StoredSecret::Sealed {
+                digest: digest(&bytes, WHAT)?,
+                sealed,
+            },
+            (None, Some(hash), None) => StoredSecret::Chosen(hash),
+            (Some(_), Some(_), _) | (None, Some(_), Some(_)) | (None, None, _) => {
+                return Err(damaged(WHAT));
+            }
         };
         Ok(Self {
             id: row.id,

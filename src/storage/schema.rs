@@ -35,6 +35,7 @@ diesel::table! {
         created_at -> BigInt,
         expires_at -> Nullable<BigInt>,
         last_used_at -> Nullable<BigInt>,
+        sealed -> Nullable<Binary>,
     }
 }
 

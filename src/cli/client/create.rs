@@ -38,6 +38,7 @@ What is left out is chosen like this:
   --grant               authorization_code and refresh_token with a redirect URI, else client_credentials
   --scope               \"openid profile email offline_access\" with authorization_code, else none
   --auth-method         client_secret_basic; private_key_jwt needs keys in --metadata, as {\"jwks_uri\":\"https://…\"};
+                        client_secret_jwt signs with the secret, which is kept encrypted instead of its digest;
                         none makes a public client, for apps that cannot keep a secret
   --id-token-algorithm  ES256; RS256 for old libraries
   the secret            made here and shown once; only a digest of it is stored
@@ -103,7 +104,7 @@ impl Create {
         let brought = self.secret.brought()?;
         let file = self.secret.open_file()?;
         let made = if method.uses_secrets() {
-            Some(secret::make(&local, brought, None)?)
+            Some(secret::make(&local, (&self.id, method), brought, None)?)
         } else {
             None
         };
@@ -222,7 +223,11 @@ fn answer(client: &Client, made: &Made, config: &Config) -> Answer {
             config.issuer, client.id
         ));
     }
-    if client.may_use(GrantType::ClientCredentials) && client.authentication_method.uses_secrets() {
+    let sends_secret = matches!(
+        client.authentication_method,
+        AuthenticationMethod::ClientSecretBasic | AuthenticationMethod::ClientSecretPost
+    );
+    if client.may_use(GrantType::ClientCredentials) && sends_secret {
         answer = answer.say(format!(
             "next:  curl -u {} -d grant_type=client_credentials {}{}",
             client.id,

@@ -20,7 +20,7 @@ use crate::protocol::error::{Fault, StoreError};
 use crate::protocol::registration::{self, Contradiction};
 use crate::storage::Transaction;
 
-pub(in crate::cli) use self::secret::stored_secret_id;
+pub(in crate::cli) use self::secret::{sealed, stored_secret_id};
 
 /// Register, show, change and remove clients (applications)
 #[derive(Args, Debug)]

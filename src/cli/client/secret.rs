@@ -12,10 +12,11 @@ use crate::cli::confirm::Confirmation;
 use crate::cli::failure::{self, Failure};
 use crate::cli::local::Local;
 use crate::cli::secrets::NewSecret;
+use crate::crypto::jwt::mac::SHORTEST_SECRET;
 use crate::crypto::random::{RandomSource, SystemRandom, random_bytes};
 use crate::crypto::secret::Secret as SecretText;
-use crate::protocol::client::{Client, ClientId, ClientSecret, StoredSecret};
-use crate::protocol::context::Timestamp;
+use crate::protocol::client::{AuthenticationMethod, Client, ClientId, ClientSecret, StoredSecret};
+use crate::protocol::context::{Timestamp, TokenKeys};
 use crate::server::data;
 
 /// Add, list and remove secrets of a client
@@ -73,7 +74,10 @@ impl Add {
         let brought = self.secret.brought()?;
         let file = self.secret.open_file()?;
         let lifetime = self.expires_in_days.map(|days| i64::from(days) * 86_400);
-        let made = make(&local, brought, lifetime)?;
+        let id = self.id.clone();
+        let method = local.read(move |transaction| find(transaction, &id))?;
+        let method = method.authentication_method;
+        let made = make(&local, (&self.id, method), brought, lifetime)?;
         let (id, stored, now) = (self.id.clone(), made.stored.clone(), local.now);
         local.write(move |transaction| {
             let client = find(transaction, &id)?;
@@ -196,14 +200,27 @@ pub(super) struct NewClientSecret {
 /// Stores what was brought, or makes one. Hashing what a person chose takes a moment: not inside a transaction.
 pub(super) fn make(
     local: &Local,
+    (client_id, method): (&ClientId, AuthenticationMethod),
     brought: Option<SecretText>,
     lifetime: Option<i64>,
 ) -> Result<NewClientSecret, Failure> {
-    let (stored, generated) = if let Some(secret) = brought {
+    let signs = method == AuthenticationMethod::ClientSecretJwt;
+    let (stored, generated) = if let (true, Some(secret)) = (signs, &brought) {
+        if secret.expose().len() < SHORTEST_SECRET {
+            let message = format!("to sign with, a secret needs {SHORTEST_SECRET} bytes");
+            return Err(Failure::new(&failure::WEAK, message));
+        }
+        (sealed(&local.keys, client_id, secret), None)
+    } else if let Some(secret) = brought {
         let hash = data::password_hasher(&local.data.root, &SystemRandom)
             .and_then(|hasher| hasher.hash(&secret, &SystemRandom))
             .map_err(|error| Failure::new(&failure::WEAK, error.to_string()))?;
         (StoredSecret::Chosen(hash), None)
+    } else if signs {
+        // Long enough for each of the algorithms.
+        let rest = SecretText::generate(&SystemRandom, "");
+        let secret = SecretText::generate(&SystemRandom, &format!("iss_{}", rest.expose()));
+        (sealed(&local.keys, client_id, &secret), Some(secret))
     } else {
         let secret = SecretText::generate(&SystemRandom, "iss_");
         let digest = local.keys.client_secret_digest(secret.expose());
@@ -213,6 +230,18 @@ pub(super) fn make(
         stored: stored_secret(stored, local.now, lifetime),
         generated,
     })
+}
+
+/// The secret of a client that signs with it has to be read back.
+pub(in crate::cli) fn sealed(
+    keys: &TokenKeys,
+    client_id: &ClientId,
+    secret: &SecretText,
+) -> StoredSecret {
+    StoredSecret::Sealed {
+        digest: keys.client_secret_digest(secret.expose()),
+        sealed: keys.seal_client_secret(client_id.as_str(), secret, &SystemRandom),
+    }
 }
 
 fn stored_secret(stored: StoredSecret, now: Timestamp, lifetime: Option<i64>) -> ClientSecret {

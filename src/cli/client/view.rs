@@ -166,6 +166,7 @@ fn demanded(is_demanded: bool) -> String {
 fn kind(stored: &StoredSecret) -> &'static str {
     match stored {
         StoredSecret::Generated(_) => "generated",
+        StoredSecret::Sealed { .. } => "sealed",
         StoredSecret::Chosen(_) => "chosen",
     }
 }

@@ -1,5 +1,5 @@
-//! Client assertions: a JWT that the client signed with its own key (`private_key_jwt`; RFC 7521 §4.2, RFC 7523 §2.2
-//! and §3, RFC 10070).
+//! Client assertions: a JWT that the client signed with its own key or with its secret (`private_key_jwt`,
+//! `client_secret_jwt`; RFC 7521 §4.2, RFC 7523 §2.2 and §3, RFC 10070).
 //!
 //! Owns what an assertion has to say. Strangers learn only that theirs is not good; what exactly is wrong is told to
 //! who holds the key. The last check is the gate: an [`UnspentAssertion`] becomes an [`AuthenticatedClient`] only by
@@ -16,14 +16,14 @@ use std::slice;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use crate::crypto::digest::Digest;
 use crate::crypto::jwk_set::JwkSet;
-use crate::crypto::jwt::{self, Expected, JwtRefused, Unverified};
+use crate::crypto::jwt::{self, Expected, JwtRefused, Unverified, mac};
 use crate::crypto::key_set::VerifyingKey;
-use crate::protocol::client::{AuthenticationMethod, Client};
-use crate::protocol::client_auth::{AuthenticatedClient, Identified, Refused, admit};
+use crate::protocol::client::{AuthenticationMethod, Client, StoredSecret};
+use crate::protocol::client_auth::{AuthenticatedClient, Identified, Refused, admit, live};
+use crate::protocol::client_metadata::AssertionAlgorithm;
 use crate::protocol::context::{Context, Timestamp};
 use crate::protocol::error::Fault;
 use crate::protocol::store::Replays;
@@ -92,11 +92,20 @@ pub(super) fn identify(
     }
     let client = context.clients.client(client_id);
     let client = client.ok_or(Refused::Assertion)?;
-    let key = match find_key(context, &client, &unverified)? {
-        Found::Key(key) => key,
-        Found::AskAgain(address) => return Ok(Identified::NeedsKeys(address)),
+    let method = client.authentication_method;
+    let (claims, method, place) = if method == AuthenticationMethod::ClientSecretJwt {
+        let (claims, place) = verify_with_secrets(context, &client, assertion)?;
+        (claims, method, Some(place))
+    } else {
+        let key = match find_key(context, &client, &unverified)? {
+            Found::Key(key) => key,
+            Found::AskAgain(address) => return Ok(Identified::NeedsKeys(address)),
+        };
+        let claims: Claims = verify(context, &client, |expected| {
+            jwt::verify_with(&|_| Some(&key), assertion, expected)
+        })?;
+        (claims, AuthenticationMethod::PrivateKeyJwt, None)
     };
-    let claims: Claims = verify(context, &client, &key, assertion)?;
     // From here on it is the client, or somebody who has its key.
     if claims.sub != client.id.as_str() || claims.jti.is_empty() || claims.jti.len() > LONGEST_JTI {
         return Err(Refused::AssertionClaims);
@@ -110,7 +119,7 @@ pub(super) fn identify(
     let jti = context
         .keys
         .assertion_digest(client.id.as_str(), &claims.jti);
-    let client = admit(client, AuthenticationMethod::PrivateKeyJwt, None)?;
+    let client = admit(client, method, place)?;
     Ok(Identified::NeedsSpending(UnspentAssertion {
         client,
         jti,
@@ -131,7 +140,11 @@ fn find_key(
 ) -> Result<Found, Refused> {
     let metadata = &client.metadata;
     let find = |set: &JwkSet| {
-        let fixed = metadata.token_endpoint_auth_signing_alg;
+        let fixed = match metadata.token_endpoint_auth_signing_alg {
+            Some(AssertionAlgorithm::Mac(_)) => return None,
+            Some(AssertionAlgorithm::Signature(algorithm)) => Some(algorithm),
+            None => None,
+        };
         let (key, algorithm) = set.find(unverified.key_id.as_deref(), fixed)?;
         VerifyingKey::new(key, algorithm).ok()
     };
@@ -148,22 +161,50 @@ fn find_key(
     }
 }
 
-/// RFC 10070 gives assertions a type of their own; older ones have none or a general one.
-fn verify<C: DeserializeOwned>(
+/// Finds the secret that it was signed with, among those that have not expired.
+fn verify_with_secrets(
     context: &Context<'_>,
     client: &Arc<Client>,
-    key: &VerifyingKey,
     assertion: &str,
-) -> Result<C, Refused> {
+) -> Result<(Claims, usize), Refused> {
+    let agreed = match client.metadata.token_endpoint_auth_signing_alg {
+        Some(AssertionAlgorithm::Signature(_)) => return Err(Refused::Assertion),
+        Some(AssertionAlgorithm::Mac(algorithm)) => Some(algorithm),
+        None => None,
+    };
+    for (place, secret) in live(context, client) {
+        let StoredSecret::Sealed { sealed, .. } = &secret.stored else {
+            continue;
+        };
+        let Some(secret) = context.keys.open_client_secret(client.id.as_str(), sealed) else {
+            continue;
+        };
+        let verified = verify(context, client, |expected| {
+            mac::verify_mac(secret.expose(), agreed, assertion, expected)
+        });
+        match verified {
+            // Perhaps it was another one.
+            Err(Refused::Assertion) => {}
+            other => return other.map(|claims| (claims, place)),
+        }
+    }
+    Err(Refused::Assertion)
+}
+
+/// RFC 10070 gives assertions a type of their own; older ones have none or a general one.
+fn verify(
+    context: &Context<'_>,
+    client: &Arc<Client>,
+    verify: impl Fn(&Expected<'_>) -> Result<Claims, JwtRefused>,
+) -> Result<Claims, Refused> {
     let as_typed = |typ: Option<&[&str]>| {
-        let expected = Expected {
+        verify(&Expected {
             issuer: client.id.as_str(),
             typ,
             now: context.now,
             leeway: LEEWAY,
             accept_expired: false,
-        };
-        jwt::verify_with(&|_| Some(key), assertion, &expected)
+        })
     };
     let verified = match as_typed(None) {
         Err(JwtRefused::WrongType) => as_typed(Some(&["client-authentication+jwt"])),

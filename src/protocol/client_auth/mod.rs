@@ -203,17 +203,12 @@ fn compare(
     secret: Secret,
     method: AuthenticationMethod,
 ) -> Result<Identified, Refused> {
-    let live = || {
-        let is_live = |at: Option<i64>| at.is_none_or(|at| context.now < at);
-        client
-            .secrets
-            .iter()
-            .enumerate()
-            .filter(move |(_, secret)| is_live(secret.expires_at))
-    };
+    let live = || live(context, &client);
     let digest = context.keys.client_secret_digest(secret.expose());
     let fitting = live().find(|(_, live)| match &live.stored {
-        StoredSecret::Generated(stored) => *stored == digest,
+        StoredSecret::Generated(stored) | StoredSecret::Sealed { digest: stored, .. } => {
+            *stored == digest
+        }
         StoredSecret::Chosen(_) => false,
     });
     if let Some((place, _)) = fitting {
@@ -221,7 +216,7 @@ fn compare(
     }
     let (places, hashes): (Vec<usize>, Vec<Secret>) = live()
         .filter_map(|(place, live)| match &live.stored {
-            StoredSecret::Generated(_) => None,
+            StoredSecret::Generated(_) | StoredSecret::Sealed { .. } => None,
             StoredSecret::Chosen(hash) => Some((place, Secret::new(hash.clone()))),
         })
         .unzip();
@@ -239,6 +234,17 @@ fn compare(
         hashes,
         places,
     }))
+}
+
+/// Secrets that have not expired, and their places.
+fn live<'a>(
+    context: &Context<'_>,
+    client: &'a Client,
+) -> impl Iterator<Item = (usize, &'a ClientSecret)> {
+    let now = context.now;
+    let is_live = move |at: Option<i64>| at.is_none_or(|at| now < at);
+    let secrets = client.secrets.iter().enumerate();
+    secrets.filter(move |(_, secret)| is_live(secret.expires_at))
 }
 
 /// What is said only to a client whose credentials are right.

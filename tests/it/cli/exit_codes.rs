@@ -88,6 +88,9 @@ fn clients_that_sign() {
             .success()
     );
     check(&program, "client secret add bank --show-secret", 6, "E0403");
+    program.file("short", "a secret of fewer than 32 bytes");
+    let create = "client create till --auth-method client_secret_jwt --secret-file short";
+    check(&program, create, 2, "E0206");
     let shown = program.run("client show bank --json").expect(0).json();
     assert_eq!(shown["data"]["secrets"].as_array().unwrap().len(), 0);
 }

@@ -80,18 +80,36 @@ fn sign_requests(python: &Path, installation: &Installation) {
         ];
         installation.run(&[&create[..], &rest].concat(), "");
     }
+    let create = [
+        "client",
+        "create",
+        "secret",
+        "--auth-method",
+        "client_secret_jwt",
+    ];
+    let rest = [
+        "--grant",
+        "client_credentials",
+        "--scope",
+        "read",
+        "--show-secret",
+    ];
+    let made = installation.run(&[&create[..], &rest].concat(), "");
     let server = installation.serve();
-    for id in ["strict", "legacy"] {
-        let task = json!({
+    for id in ["strict", "legacy", "secret"] {
+        let mut task = json!({
             "issuer": server.issuer(),
             "client_id": id,
             "private_key": pair.serialize_pem(),
             "kid": key.kid(),
             "legacy": id == "legacy",
         });
+        if id == "secret" {
+            task["secret"] = made["client_secret"].clone();
+        }
         let report = run(python, "authlib_assertion.py", &task);
         assert_eq!(report["scope"], "read");
-        if id == "strict" {
+        if id != "legacy" {
             assert_eq!(report["introspection"]["client_id"], id);
         }
         for (what, error) in [

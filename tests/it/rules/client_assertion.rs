@@ -5,9 +5,12 @@ use std::sync::{Arc, LazyLock};
 use issuant::crypto::algorithm::Algorithm;
 use issuant::crypto::jwk_set::JwkSet;
 use issuant::crypto::jwt;
+use issuant::crypto::jwt::mac::MacAlgorithm;
+use issuant::crypto::secret::Secret;
 use issuant::crypto::signing_key::SigningKey;
-use issuant::protocol::client::AuthenticationMethod;
+use issuant::protocol::client::{AuthenticationMethod, ClientSecret, StoredSecret};
 use issuant::protocol::client_auth::{Identified, identify};
+use issuant::protocol::client_metadata::AssertionAlgorithm;
 use issuant::protocol::context::PublishedKeys;
 use issuant::protocol::error::Fault;
 use issuant::protocol::params::Params;
@@ -223,11 +226,13 @@ fn refuses_a_token_of_another_kind() {
 fn the_registered_algorithm_is_the_only_one() {
     let mut world = world();
     world.change_client("web", |client| {
-        client.metadata.token_endpoint_auth_signing_alg = Some(Algorithm::Es384);
+        client.metadata.token_endpoint_auth_signing_alg =
+            Some(AssertionAlgorithm::Signature(Algorithm::Es384));
     });
     assert_eq!(check(&mut world, &signed(&json!({}))), Err("E1109"));
     world.change_client("web", |client| {
-        client.metadata.token_endpoint_auth_signing_alg = Some(Algorithm::Es256);
+        client.metadata.token_endpoint_auth_signing_alg =
+            Some(AssertionAlgorithm::Signature(Algorithm::Es256));
     });
     assert!(check(&mut world, &signed(&json!({}))).is_ok());
 }
@@ -393,4 +398,157 @@ fn published_keys_are_asked_for_when_they_may_hold_the_one() {
     // Whoever is not registered makes this server ask nobody.
     let nobody = signed(&json!({ "iss": "nobody" }));
     assert_eq!(check(&mut world, &nobody), Err("E1109"));
+}
+
+/// A secret as long as every algorithm needs.
+const SECRET: &str = "iss_a-secret-of-more-than-sixty-four-characters-that-a-client-signs-with";
+
+/// A server at which the client `web` signs with its secret.
+fn world_of_a_secret() -> World {
+    let mut world = World::new();
+    let sealed = sealed(&world, "web", SECRET);
+    world.change_client("web", |client| {
+        client.authentication_method = AuthenticationMethod::ClientSecretJwt;
+        client.secrets[0].stored = sealed;
+    });
+    world
+}
+
+fn sealed(world: &World, client_id: &str, secret: &str) -> StoredSecret {
+    let keys = &world.ground.token_keys;
+    let secret = Secret::new(secret.to_owned());
+    StoredSecret::Sealed {
+        digest: keys.client_secret_digest(secret.expose()),
+        sealed: keys.seal_client_secret(client_id, &secret, &world.ground.random),
+    }
+}
+
+fn with_secret(algorithm: jsonwebtoken::Algorithm, secret: &str, others: &Value) -> String {
+    let header = jsonwebtoken::Header::new(algorithm);
+    let key = jsonwebtoken::EncodingKey::from_secret(secret.as_bytes());
+    jsonwebtoken::encode(&header, &claims(others), &key).unwrap()
+}
+
+/// As [`check`], for a client that has a secret.
+fn check_secret(world: &mut World, assertion: &str) -> Result<String, Id> {
+    let params = [
+        ("client_assertion_type", TYPE),
+        ("client_assertion", assertion),
+    ];
+    let params: Params<'_> = params.iter().copied().collect();
+    let identified = identify(&world.ground.context(), None, &params).map_err(|it| it.id())?;
+    let Identified::NeedsSpending(unspent) = identified else {
+        panic!("{identified:?}");
+    };
+    match world.store.transaction(|store| unspent.spend(store)) {
+        Ok(client) => Ok(client.secret().unwrap().id.clone()),
+        Err(Fault::Refused(refusal)) => Err(refusal.id()),
+        Err(Fault::Failed(error)) => panic!("{error:?}"),
+    }
+}
+
+#[test]
+fn accepts_an_assertion_signed_with_the_secret_once() {
+    use jsonwebtoken::Algorithm::{HS256, HS384, HS512};
+    for algorithm in [HS256, HS384, HS512] {
+        let mut world = world_of_a_secret();
+        let assertion = with_secret(algorithm, SECRET, &json!({}));
+        let outcome = check_secret(&mut world, &assertion);
+        assert_eq!(outcome, Ok("generated".to_owned()));
+        assert_eq!(check_secret(&mut world, &assertion), Err("E1114"));
+    }
+}
+
+#[test]
+fn an_assertion_signed_with_the_secret_is_checked_like_any_other() {
+    use jsonwebtoken::Algorithm::HS256;
+    for (others, id) in [
+        (json!({ "exp": NOW - 10 }), "E1110"),
+        (json!({ "exp": NOW + 601 }), "E1111"),
+        (json!({ "aud": ENDPOINT }), "E1112"),
+        (json!({ "sub": "other" }), "E1113"),
+        (json!({ "jti": null }), "E1113"),
+        // Nobody has that secret.
+        (json!({ "iss": "other", "sub": "other" }), "E1109"),
+    ] {
+        let assertion = with_secret(HS256, SECRET, &others);
+        let outcome = check_secret(&mut world_of_a_secret(), &assertion);
+        assert_eq!(outcome, Err(id), "{others}");
+    }
+    let forged = with_secret(HS256, &SECRET.to_uppercase(), &json!({}));
+    assert_eq!(
+        check_secret(&mut world_of_a_secret(), &forged),
+        Err("E1109")
+    );
+}
+
+/// The public half of a key must never do as a secret, nor a secret where a key is registered.
+#[test]
+fn keys_and_secrets_are_never_taken_for_each_other() {
+    use jsonwebtoken::Algorithm::HS256;
+    let public = json!(KEY.public_jwk()).to_string();
+    let mut signs_with_key = world();
+    let sealed = sealed(&signs_with_key, "web", SECRET);
+    signs_with_key.change_client("web", |client| {
+        client.secrets = vec![ClientSecret {
+            id: "left".to_owned(),
+            stored: sealed,
+            created_at: NOW,
+            expires_at: None,
+            last_used_at: None,
+        }];
+    });
+    for secret in [SECRET, &public] {
+        let assertion = with_secret(HS256, secret, &json!({}));
+        assert_eq!(check(&mut signs_with_key, &assertion), Err("E1109"));
+    }
+    let mut signs_with_secret = world_of_a_secret();
+    signs_with_secret.change_client("web", |client| {
+        client.metadata.jwks = Some(set_of(&[&KEY]));
+    });
+    let assertion = signed(&json!({}));
+    assert_eq!(
+        check_secret(&mut signs_with_secret, &assertion),
+        Err("E1109")
+    );
+}
+
+#[test]
+fn the_secret_has_to_be_live_its_own_and_kept() {
+    use jsonwebtoken::Algorithm::HS256;
+    let assertion = with_secret(HS256, SECRET, &json!({}));
+    let mut world = world_of_a_secret();
+    world.change_client("web", |client| client.secrets[0].expires_at = Some(NOW));
+    assert_eq!(check_secret(&mut world, &assertion), Err("E1109"));
+    // Sealed for another client, or a digest alone.
+    let mut world = world_of_a_secret();
+    let moved = sealed(&world, "other", SECRET);
+    world.change_client("web", |client| client.secrets[0].stored = moved);
+    assert_eq!(check_secret(&mut world, &assertion), Err("E1109"));
+    let digest = world.ground.token_keys.client_secret_digest(SECRET);
+    world.change_client("web", |client| {
+        client.secrets[0].stored = StoredSecret::Generated(digest);
+    });
+    assert_eq!(check_secret(&mut world, &assertion), Err("E1109"));
+}
+
+#[test]
+fn a_client_that_signs_with_its_secret_does_not_send_it() {
+    let mut world = world_of_a_secret();
+    let header = basic("web", SECRET);
+    assert_eq!(check_params(&mut world, Some(&header), &[]), Err("E1104"));
+}
+
+#[test]
+fn the_agreed_algorithm_of_secrets_is_the_only_one() {
+    use jsonwebtoken::Algorithm::{HS256, HS512};
+    let mut world = world_of_a_secret();
+    world.change_client("web", |client| {
+        let agreed = AssertionAlgorithm::Mac(MacAlgorithm::Hs512);
+        client.metadata.token_endpoint_auth_signing_alg = Some(agreed);
+    });
+    let assertion = with_secret(HS256, SECRET, &json!({}));
+    assert_eq!(check_secret(&mut world, &assertion), Err("E1109"));
+    let assertion = with_secret(HS512, SECRET, &json!({}));
+    assert!(check_secret(&mut world, &assertion).is_ok());
 }

@@ -103,7 +103,7 @@ fn secrets_come_and_go(database: &Database) {
     let storage = open_with_people(database);
     let app = client_id("app");
     write(&storage, move |store| {
-        let third = secret("third", StoredSecret::Generated(digest(3)), NOW + 2);
+        let third = secret("third", sealed(), NOW + 2);
         assert!(store.add_client_secret(&app, &third)?);
         assert!(!store.add_client_secret(&client_id("nobody"), &third)?);
         let error = store.add_client_secret(&app, &third).unwrap_err();
@@ -118,7 +118,15 @@ fn secrets_come_and_go(database: &Database) {
         secrets.map(|secret| secret.id.as_str()).collect::<Vec<_>>()
     };
     assert_eq!(ids(0), ["second", "third"]);
+    assert_eq!(found[0].secrets[1].stored, sealed());
     assert_eq!(ids(1), ["first", "second"]);
+}
+
+fn sealed() -> StoredSecret {
+    StoredSecret::Sealed {
+        digest: digest(3),
+        sealed: vec![3; 40],
+    }
 }
 
 /// The first and the second secret of a client: when each was last used.

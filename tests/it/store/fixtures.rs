@@ -10,7 +10,7 @@ use issuant::protocol::claims::RequestedClaims;
 use issuant::protocol::client::{
     AuthenticationMethod, Client, ClientId, ClientSecret, DynamicClient, GrantType, StoredSecret,
 };
-use issuant::protocol::client_metadata::ClientMetadata;
+use issuant::protocol::client_metadata::{AssertionAlgorithm, ClientMetadata};
 use issuant::protocol::profile::Profile;
 use issuant::protocol::refresh_policy::{RefreshOverrides, RefreshRotation};
 use issuant::protocol::scope::Scope;
@@ -65,7 +65,7 @@ pub(crate) fn client(id: &str) -> Client {
             userinfo_signed_response_alg: Some(Algorithm::Es256),
             default_max_age: Some(60),
             jwks: Some(public_keys()),
-            token_endpoint_auth_signing_alg: Some(Algorithm::EdDsa),
+            token_endpoint_auth_signing_alg: Some(AssertionAlgorithm::Signature(Algorithm::EdDsa)),
             ..ClientMetadata::default()
         },
         refresh: RefreshOverrides {

@@ -1,4 +1,4 @@
-"""Authlib as a client that signs: it gets a token, has it introspected and revoked, and never sends a secret.
+"""Authlib as a client that signs: it gets a token, has it introspected, and never sends a secret.
 
 Reads its task as JSON from standard input and prints what it was told. Fails with a traceback.
 """
@@ -14,12 +14,16 @@ os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"
 import requests
 from authlib.integrations.base_client.errors import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
-from authlib.oauth2.rfc7523 import PrivateKeyJWT
+from authlib.oauth2.rfc7523 import ClientSecretJWT, PrivateKeyJWT
 from joserfc.jwk import ECKey
 
 
 def session(task, claims):
     """A client that signs each of its requests anew; Authlib fills in the other claims."""
+    if "secret" in task:
+        client = OAuth2Session(task["client_id"], task["secret"], token_endpoint_auth_method="client_secret_jwt")
+        client.register_client_auth_method(ClientSecretJWT(claims=claims, headers={}))
+        return client
     key = ECKey.import_key(task["private_key"])
     client = OAuth2Session(task["client_id"], key, token_endpoint_auth_method="private_key_jwt")
     client.register_client_auth_method(PrivateKeyJWT(claims=claims, headers={"kid": task["kid"]}, alg="ES256"))
@@ -29,8 +33,8 @@ def session(task, claims):
 def main():
     task = json.load(sys.stdin)
     metadata = requests.get(task["issuer"] + "/.well-known/openid-configuration").json()
-    assert "private_key_jwt" in metadata["token_endpoint_auth_methods_supported"]
-    assert "ES256" in metadata["token_endpoint_auth_signing_alg_values_supported"]
+    assert {"private_key_jwt", "client_secret_jwt"} < set(metadata["token_endpoint_auth_methods_supported"])
+    assert {"ES256", "HS256"} < set(metadata["token_endpoint_auth_signing_alg_values_supported"])
 
     def claims():
         claims = {"exp": int(time.time()) + 60}
