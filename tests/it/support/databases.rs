@@ -25,6 +25,8 @@ enum Place {
     Schema {
         server: String,
         name: String,
+        /// The database from which the own one can be removed.
+        apart_from: Option<String>,
     },
 }
 
@@ -43,21 +45,37 @@ impl Database {
 
     /// A new schema without tables, where there is a server.
     pub(crate) fn empty_postgres() -> Option<Self> {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        Some(Self::schema_on(server()?, new_name(), None))
+    }
+
+    /// A migrated schema in a database of its own: PostgreSQL keeps old versions of rows as long as any transaction in the
+    /// same database may see them, and those of other tests last.
+    pub(crate) fn postgres_apart() -> Option<Self> {
         let server = server()?;
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("test_{}_{number}", std::process::id());
+        let name = new_name();
+        run_on(&server, &format!("CREATE DATABASE {name}"));
+        let (before, options) = server.split_once('?').unwrap_or((&server, ""));
+        let (host, _) = before.rsplit_once('/').unwrap();
+        let own = format!("{host}/{name}?{options}");
+        Some(Self::schema_on(own, name, Some(server.clone())).migrated())
+    }
+
+    fn schema_on(server: String, name: String, apart_from: Option<String>) -> Self {
         run_on(
             &server,
             &format!("DROP SCHEMA IF EXISTS {name} CASCADE; CREATE SCHEMA {name}"),
         );
         let sign = if server.contains('?') { '&' } else { '?' };
-        Some(Self {
+        Self {
             settings: settings(format!(
                 "{server}{sign}options=-csearch_path%3D{name}&application_name={name}"
             )),
-            place: Place::Schema { server, name },
-        })
+            place: Place::Schema {
+                server,
+                name,
+                apart_from,
+            },
+        }
     }
 
     /// A migrated database in a new file.
@@ -146,7 +164,7 @@ impl Database {
     pub(crate) fn disconnect_all(&self) -> bool {
         match &self.place {
             Place::Directory { .. } => false,
-            Place::Schema { server, name } => {
+            Place::Schema { server, name, .. } => {
                 run_on(
                     server,
                     &format!(
@@ -168,11 +186,26 @@ impl Database {
     }
 }
 
+/// A name that no other test has.
+fn new_name() -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    format!("test_{}_{number}", std::process::id())
+}
+
 impl Drop for Database {
     fn drop(&mut self) {
-        if let Place::Schema { server, name } = &self.place {
+        if let Place::Schema {
+            server,
+            name,
+            apart_from,
+        } = &self.place
+        {
             self.disconnect_all();
-            run_on(server, &format!("DROP SCHEMA {name} CASCADE"));
+            match apart_from {
+                None => run_on(server, &format!("DROP SCHEMA {name} CASCADE")),
+                Some(other) => run_on(other, &format!("DROP DATABASE {name} WITH (FORCE)")),
+            }
         }
     }
 }
