@@ -14,6 +14,7 @@ mod failure;
 mod help;
 mod key;
 mod local;
+mod logout;
 mod migrate;
 mod output;
 mod parse;
@@ -92,6 +93,7 @@ enum Command {
     Client(client::Client),
     User(user::User),
     Key(key::Key),
+    Logout(logout::Logout),
     Admin(admin::Admin),
     Config(config_check::Config),
     /// Show the version
@@ -136,6 +138,7 @@ impl Session {
             Some(Command::Client(command)) => command.run(self),
             Some(Command::User(command)) => command.run(self),
             Some(Command::Key(command)) => command.run(self),
+            Some(Command::Logout(command)) => command.run(self),
             Some(Command::Admin(command)) => command.run(self),
             Some(Command::Config(command)) => command.run(self),
             Some(Command::Version) => Ok(version()),

@@ -114,13 +114,14 @@ impl Fetcher {
         limit: usize,
     ) -> Result<Vec<u8>, FetchError> {
         let (zone, url) = self.target(address)?;
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        form.extend_pairs(fields);
+        let form = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
         let request = self
             .client(zone)?
             .post(url)
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(form.finish());
+            .body(form);
         self.answer(request, limit).await
     }
 

@@ -1,6 +1,7 @@
-//! The two cookies: one names the browser before anybody signed in, one stands for the session.
+//! The two cookies: one names the browser before anybody signed in, one stands for the session. A third one says nothing
+//! but whether the session changed, to a script in a frame of a client.
 //!
-//! Over https both have the `__Host-` prefix, so that no other host of the domain can set them; over
+//! Over https the first two have the `__Host-` prefix, so that no other host of the domain can set them; over
 //! loopback http, where browsers refuse that prefix, they have another name.
 
 use actix_web::cookie::time::Duration;
@@ -9,6 +10,7 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::http::state::Site;
+use crate::http::urls;
 
 /// Which of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +69,23 @@ pub(crate) fn set(site: &Site, kind: Kind, value: &str, max_age: Option<i64>) ->
 /// The cookie that makes the browser forget.
 pub(crate) fn forget(site: &Site, kind: Kind) -> Cookie<'static> {
     set(site, kind, "", Some(0))
+}
+
+/// The cookie that tells [`urls::CHECK_SESSION`] whether the session changed (OpenID Connect Session Management §3.2), and
+/// no other page. Its script has to read it, in frames of other sites; `SameSite=None` works over https alone. It
+/// proves nothing to this server, which never reads it.
+pub(crate) fn session_state(site: &Site, value: String, max_age: i64) -> Cookie<'static> {
+    let (name, same_site) = if site.is_https {
+        ("__Secure-issuant-state", SameSite::None)
+    } else {
+        ("issuant-state", SameSite::Lax)
+    };
+    Cookie::build(name, value)
+        .path(urls::CHECK_SESSION)
+        .secure(site.is_https)
+        .same_site(same_site)
+        .max_age(Duration::seconds(max_age))
+        .finish()
 }
 
 /// Puts a cookie on an answer; the values are ours, so this cannot fail.

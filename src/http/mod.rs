@@ -12,7 +12,7 @@ use crate::http::endpoints::{
     authorize, discovery, health, introspect, jwks, logout, register, revoke, token, userinfo,
     verify, webfinger,
 };
-use crate::http::pages::{account, assets, consent, dev_app, home, login, setup};
+use crate::http::pages::{account, assets, check_session, consent, dev_app, home, login, setup};
 use crate::http::state::AppState;
 
 mod address;
@@ -103,6 +103,7 @@ pub fn app(
         )
         .service(resource(urls::LOGOUT_CONFIRM).route(post().to(logout::confirm)))
         .service(resource(urls::LOGGED_OUT).route(get().to(logout::signed_out)))
+        .service(resource(urls::CHECK_SESSION).route(get().to(check_session::answer)))
         .service(resource(urls::ACCOUNT).route(get().to(account::show)))
         .service(resource(urls::END_SESSION).route(post().to(account::end_session)))
         .service(resource(urls::END_OTHER_SESSIONS).route(post().to(account::end_others)))

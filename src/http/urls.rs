@@ -39,6 +39,8 @@ pub const LOGOUT: &str = "/logout";
 pub const LOGOUT_CONFIRM: &str = "/logout/confirm";
 /// After signing out.
 pub const LOGGED_OUT: &str = "/logout/done";
+/// OpenID Connect Session Management §3.3.
+pub const CHECK_SESSION: &str = "/session/check";
 /// The account page.
 pub const ACCOUNT: &str = "/account";
 /// Ends one session.
@@ -98,5 +100,6 @@ pub fn endpoints(issuer: &str) -> EndpointUrls {
         introspection: at(INTROSPECT),
         revocation: at(REVOKE),
         end_session: at(LOGOUT),
+        check_session: at(CHECK_SESSION),
     }
 }

@@ -1,8 +1,12 @@
-//! The session of a browser: found by its cookie, over when idle too long or too old, noted as used.
+//! The session of a browser: found by its cookie, over when idle too long or too old, noted as used, ended.
+
+use std::sync::Arc;
 
 use crate::identity::store::{IdentityStore, Session};
-use crate::protocol::context::Context;
+use crate::protocol::client::{Client, ClientId};
+use crate::protocol::context::{Context, Timestamp};
 use crate::protocol::error::StoreError;
+use crate::protocol::logout_notice::LogoutNotice;
 use crate::protocol::store::Subject;
 
 /// A use is written down at most once in so many seconds.
@@ -41,4 +45,30 @@ pub fn find(
         .subject(&session.subject)?
         .filter(|subject| subject.active);
     Ok(subject.map(|subject| Living { session, subject }))
+}
+
+/// Ends a session. Refresh families that belong to it end in the same transaction, and each client that took part and
+/// registered an address for it is owed a notice from then on (OpenID Connect Back-Channel Logout §2.3). Answers the
+/// clients that took part; `None` when somebody else ended the session before.
+///
+/// Sessions that merely run out go without a notice: who stays away has not signed out.
+pub fn end(
+    store: &mut dyn IdentityStore,
+    find_client: &dyn Fn(&ClientId) -> Option<Arc<Client>>,
+    session: &Session,
+    now: Timestamp,
+) -> Result<Option<Vec<Arc<Client>>>, StoreError> {
+    // Codes are given by who holds this row; so nobody joins between the look at the clients and the end.
+    if !store.touch_session(&session.id, now)? {
+        return Ok(None);
+    }
+    let ids = store.clients_of_session(&session.id)?;
+    let took_part: Vec<Arc<Client>> = ids.iter().filter_map(find_client).collect();
+    store.end_session(&session.id, now)?;
+    let wants_notice = |client: &&Arc<Client>| client.metadata.backchannel_logout_uri.is_some();
+    for client in took_part.iter().filter(wants_notice) {
+        let notice = LogoutNotice::new(&session.id, &client.id, &session.subject, now);
+        store.owe_notice(&notice)?;
+    }
+    Ok(Some(took_part))
 }

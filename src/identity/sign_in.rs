@@ -6,8 +6,10 @@
 
 use crate::crypto::random::random_identifier;
 use crate::crypto::secret::Secret;
+use crate::identity::session;
 use crate::identity::store::{IdentityStore, Session, User};
 use crate::identity::throttle::{self, Wait};
+use crate::protocol::client::ClientId;
 use crate::protocol::context::Context;
 use crate::protocol::error::StoreError;
 
@@ -112,7 +114,8 @@ pub fn start_session(
                 return Ok(SignedIn { session, cookie });
             }
         } else {
-            store.end_session(&earlier.id, context.now)?;
+            let find_client = |id: &ClientId| context.clients.client(id.as_str());
+            session::end(store, &find_client, earlier, context.now)?;
         }
     }
     store.add_session(&session)?;

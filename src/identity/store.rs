@@ -128,7 +128,7 @@ pub trait Sessions {
     /// is made for a session after a true answer is there to be revoked when it ends.
     fn touch_session(&mut self, id: &str, now: Timestamp) -> Result<bool, StoreError>;
     /// Ends it, revokes the families that belong to it and forgets its unredeemed codes, in this transaction; false
-    /// when it was gone.
+    /// when it was gone. Rules call [`session::end`](crate::identity::session::end), which also has clients told.
     fn end_session(&mut self, id: &str, now: Timestamp) -> Result<bool, StoreError>;
 }
 

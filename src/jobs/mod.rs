@@ -2,5 +2,6 @@
 //! server and the commands decide when.
 
 pub mod expire;
+pub mod logout_notices;
 pub mod secret_uses;
 pub mod signing_keys;

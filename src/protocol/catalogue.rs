@@ -260,6 +260,9 @@ catalogue! {
     LOGOUT_HINT = "E1502", InvalidRequest,
         "The id_token_hint was made for another client than client_id names.",
         "Send an ID token that this issuer gave to the client, or leave one of them out.";
+    LOGOUT_HINT_UNFIT = "E1503", InvalidRequest,
+        "The id_token_hint is not an ID token of this server.",
+        "Send an ID token that this issuer gave to the client, or leave the hint out.";
 
     // E16xx: pages.
     REQUEST_GONE = "E1601", InvalidRequest,

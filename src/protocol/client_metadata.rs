@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::crypto::algorithm::Algorithm;
 use crate::crypto::jwk_set::JwkSet;
 use crate::crypto::jwt::mac::MacAlgorithm;
+use crate::protocol::logout_uri::LogoutUri;
 use crate::protocol::redirect_uri::RegisteredRedirectUri;
 
 /// Registered metadata of a client.
@@ -50,6 +51,18 @@ pub struct ClientMetadata {
     /// or several audiences. A name of this server, not a registered one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub legacy_assertion_audience: Option<bool>,
+    /// Opened in a frame of the page after signing out (OpenID Connect Front-Channel Logout §2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frontchannel_logout_uri: Option<LogoutUri>,
+    /// Whether the client needs `iss` and `sid` there; they are always sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frontchannel_logout_session_required: Option<bool>,
+    /// Where a logout token is posted when a session ends (OpenID Connect Back-Channel Logout §2.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backchannel_logout_uri: Option<LogoutUri>,
+    /// Whether the client needs `sid` in the token; it is always there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backchannel_logout_session_required: Option<bool>,
 }
 
 /// The algorithm of a client's assertions: with its private key, or with its secret.

@@ -3,6 +3,9 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 use crate::crypto::digest::{Digest, DigestKey, RootKey};
 use crate::crypto::jwk_set::JwkSet;
 use crate::crypto::random::RandomSource;
@@ -95,6 +98,7 @@ pub struct TokenKeys {
     form: DigestKey,
     assertion: DigestKey,
     client_secret_seal: SealingKey,
+    browser_state: DigestKey,
 }
 
 impl TokenKeys {
@@ -112,6 +116,7 @@ impl TokenKeys {
             form: root.digest_key("form"),
             assertion: root.digest_key("client assertion"),
             client_secret_seal: root.sealing_key("client secret"),
+            browser_state: root.digest_key("browser state"),
         }
     }
 
@@ -178,6 +183,11 @@ impl TokenKeys {
         // No client identifier has a blank.
         self.assertion
             .digest(format!("{client_id} {jti}").as_bytes())
+    }
+
+    /// What a browser says of its session to scripts of this server.
+    pub(crate) fn browser_state(&self, session: &str) -> String {
+        URL_SAFE_NO_PAD.encode(self.browser_state.mac(&[session.as_bytes()]))
     }
 
     /// The value of a hidden form field that only a page of ours, in this browser, can carry.

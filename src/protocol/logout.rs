@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::crypto::jwt::{self, JwtRefused};
 use crate::crypto::key_set::KeySet;
 use crate::protocol::catalogue;
 use crate::protocol::client::Client;
@@ -21,16 +22,17 @@ pub struct LogoutRequest {
     pub return_to: Option<String>,
 }
 
-/// Checks a request to sign out.
+/// Checks a request to sign out. `logout_hint` and `ui_locales` are accepted, and nothing is done with them (RP-Initiated
+/// Logout §2).
 pub fn accept(
     context: &Context<'_>,
     keys: &KeySet,
     params: &Params<'_>,
 ) -> Result<LogoutRequest, Refusal> {
-    // A hint that cannot be verified, as after its key was removed, proves nothing; then the person is asked.
-    let hint = params
-        .find("id_token_hint")
-        .and_then(|hint| id_token::read_hint(hint, context.issuer, keys, context.now).ok());
+    let hint = match params.find("id_token_hint") {
+        None => None,
+        Some(hint) => read_hint(context, keys, hint)?,
+    };
     let client = find_client(context, params, hint.as_ref())?;
     let return_to = match params.find("post_logout_redirect_uri") {
         None => None,
@@ -45,6 +47,26 @@ pub fn accept(
         hint,
         return_to,
     })
+}
+
+/// The verified hint, expired or not (RP-Initiated Logout §2). One that names this issuer and a key that is not
+/// published any more proves nothing, so the person is asked: who kept an ID token for years can still sign out.
+/// Whatever else is wrong with it, as another issuer or another kind of token, is told.
+fn read_hint(
+    context: &Context<'_>,
+    keys: &KeySet,
+    hint: &str,
+) -> Result<Option<IdTokenHint>, Refusal> {
+    match id_token::read_hint(hint, context.issuer, keys, context.now) {
+        Ok(hint) => Ok(Some(hint)),
+        Err(JwtRefused::UnknownKey) if names_issuer(hint, context.issuer) => Ok(None),
+        Err(_) => Err(Refusal::new(&catalogue::LOGOUT_HINT_UNFIT)),
+    }
+}
+
+/// Tells a token whose key is gone from one that was never ours; it proves nothing.
+fn names_issuer(hint: &str, issuer: &str) -> bool {
+    jwt::peek(hint).is_ok_and(|claimed| claimed.issuer.as_deref() == Some(issuer))
 }
 
 /// The client named by `client_id`, by the hint, or by both, if they agree.

@@ -39,10 +39,16 @@ pub struct EndpointUrls {
     pub revocation: String,
     /// OpenID Connect RP-Initiated Logout §2.1.
     pub end_session: String,
+    /// OpenID Connect Session Management §3.3.
+    pub check_session: String,
 }
 
 /// Members that `openidconnect` has no field for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a member of the document"
+)]
 struct Additional {
     introspection_endpoint: String,
     introspection_endpoint_auth_methods_supported: Vec<String>,
@@ -51,6 +57,11 @@ struct Additional {
     revocation_endpoint_auth_methods_supported: Vec<String>,
     revocation_endpoint_auth_signing_alg_values_supported: Vec<String>,
     end_session_endpoint: String,
+    check_session_iframe: String,
+    frontchannel_logout_supported: bool,
+    frontchannel_logout_session_supported: bool,
+    backchannel_logout_supported: bool,
+    backchannel_logout_session_supported: bool,
     code_challenge_methods_supported: Vec<String>,
     authorization_response_iss_parameter_supported: bool,
     prompt_values_supported: Vec<String>,
@@ -108,6 +119,11 @@ pub fn document(
         }),
         revocation_endpoint_auth_signing_alg_values_supported: assertion_algorithms(),
         end_session_endpoint: urls.end_session.clone(),
+        check_session_iframe: urls.check_session.clone(),
+        frontchannel_logout_supported: true,
+        frontchannel_logout_session_supported: true,
+        backchannel_logout_supported: true,
+        backchannel_logout_session_supported: true,
         code_challenge_methods_supported: vec!["S256".to_owned()],
         authorization_response_iss_parameter_supported: true,
         prompt_values_supported: ["none", "login", "consent", "select_account"]

@@ -40,6 +40,9 @@ pub enum Contradiction {
     /// No key of this server signs userinfo answers that way.
     #[error("no signing key is for userinfo_signed_response_alg")]
     NoUserinfoKey,
+    /// Front-Channel Logout §2.
+    #[error("frontchannel_logout_uri must have scheme, host and port of a redirect URI")]
+    FrontChannelElsewhere,
     /// No key of this server signs that way.
     #[error("no signing key is for {0}")]
     NoKey(Algorithm),
@@ -82,6 +85,9 @@ pub enum Doubt {
     /// There is nothing that they could be about.
     #[error("the refresh settings are of no use without the grant refresh_token")]
     UnusedRefreshSettings,
+    /// Nobody ever signs in to the client.
+    #[error("the logout addresses are of no use without the grant authorization_code")]
+    UnusedLogoutUris,
     /// Only the tolerant mode repeats an answer.
     #[error("the retry window is of use only with the refresh rotation tolerant")]
     UnusedRetryWindow,
@@ -122,6 +128,10 @@ pub fn contradictions(client: &Client, algorithms: &[Algorithm]) -> Vec<Contradi
                 .userinfo_signed_response_alg
                 .is_some_and(|it| !algorithms.contains(&it)),
             Contradiction::NoUserinfoKey,
+        ),
+        (
+            has_front_channel_elsewhere(client),
+            Contradiction::FrontChannelElsewhere,
         ),
         (
             uses_code && !algorithms.contains(&client.id_token_algorithm),
@@ -208,6 +218,10 @@ pub fn doubts(client: &Client) -> Vec<Doubt> {
             Doubt::UnusedRefreshSettings,
         ),
         (
+            has_logout_uri(&client.metadata) && !uses_code,
+            Doubt::UnusedLogoutUris,
+        ),
+        (
             client.refresh.retry_window.is_some()
                 && matches!(
                     client.refresh.rotation,
@@ -225,6 +239,16 @@ fn has_idle_beyond_absolute(own: &RefreshOverrides) -> bool {
         (Some(idle), Some(absolute)) => idle > absolute,
         (_, _) => false,
     }
+}
+
+/// The frame of another host would tell it who signs out where.
+fn has_front_channel_elsewhere(client: &Client) -> bool {
+    let uri = client.metadata.frontchannel_logout_uri.as_ref();
+    uri.is_some_and(|uri| !uri.shares_origin_with(&client.redirect_uris))
+}
+
+fn has_logout_uri(metadata: &ClientMetadata) -> bool {
+    metadata.frontchannel_logout_uri.is_some() || metadata.backchannel_logout_uri.is_some()
 }
 
 /// The scope that a client gets when nobody says which: what a sign-in with refresh needs, nothing for a client
@@ -324,6 +348,11 @@ mod tests {
             client.refresh.absolute_lifetime = Some(60);
         });
         assert_eq!(found, [Contradiction::IdleBeyondAbsolute]);
+        let (found, _) = check(|client| {
+            let elsewhere = "https://other.example/out".parse().unwrap();
+            client.metadata.frontchannel_logout_uri = Some(elsewhere);
+        });
+        assert_eq!(found, [Contradiction::FrontChannelElsewhere]);
         let (found, _) = check(|client| client.id_token_algorithm = Algorithm::EdDsa);
         assert_eq!(found, [Contradiction::NoKey(Algorithm::EdDsa)]);
     }
@@ -394,6 +423,14 @@ mod tests {
             client.refresh.idle_lifetime = Some(60);
         });
         assert_eq!(doubts, [Doubt::UnusedRefreshSettings]);
+        let (_, doubts) = check(|client| {
+            client.authentication_method = AuthenticationMethod::ClientSecretBasic;
+            client.grants = vec![GrantType::ClientCredentials];
+            client.redirect_uris = Vec::new();
+            let address = "https://app.example/out".parse().unwrap();
+            client.metadata.backchannel_logout_uri = Some(address);
+        });
+        assert_eq!(doubts, [Doubt::NoSecret, Doubt::UnusedLogoutUris]);
         let (_, doubts) = check(|client| {
             client.refresh.rotation = Some(RefreshRotation::Strict);
             client.refresh.retry_window = Some(5);

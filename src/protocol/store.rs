@@ -10,6 +10,7 @@ use crate::protocol::claims::RequestedClaims;
 use crate::protocol::client::ClientId;
 use crate::protocol::context::Timestamp;
 use crate::protocol::error::StoreError;
+use crate::protocol::logout_notice::LogoutNotice;
 use crate::protocol::profile::Profile;
 use crate::protocol::scope::Scope;
 use crate::protocol::tokens::family::{Family, RevocationReason, Rotation};
@@ -182,6 +183,30 @@ pub trait Subjects {
     fn session_expiry(&mut self, session: &str) -> Result<Option<Timestamp>, StoreError>;
 }
 
+/// Which clients took part in a session.
+pub trait SessionClients {
+    /// Remembers that the client does; once is enough.
+    fn join_session(&mut self, session: &str, client_id: &ClientId) -> Result<(), StoreError>;
+    /// The clients that did, by id; none once the session is gone.
+    fn clients_of_session(&mut self, session: &str) -> Result<Vec<ClientId>, StoreError>;
+}
+
+/// What clients have to hear of sessions that ended.
+pub trait LogoutNotices {
+    /// Remembers that the client has to hear of it, in the transaction that ends the session; due at once.
+    fn owe_notice(&mut self, notice: &LogoutNotice) -> Result<(), StoreError>;
+    /// Those that wait and are due, longest due first, at most `most`.
+    fn due_notices(&mut self, now: Timestamp, most: i64) -> Result<Vec<LogoutNotice>, StoreError>;
+    /// **Gate**: takes a notice for one more try, which is due again at `due_at` unless it is settled before. True for
+    /// exactly one caller of each count of tries.
+    fn take_notice(&mut self, notice: &LogoutNotice, due_at: Timestamp)
+    -> Result<bool, StoreError>;
+    /// Writes down how the try went that took it; false when another try has begun or it was settled before.
+    fn note_try(&mut self, notice: &LogoutNotice, now: Timestamp) -> Result<bool, StoreError>;
+    /// All that are kept, newest first, at most `most`.
+    fn notices(&mut self, most: i64) -> Result<Vec<LogoutNotice>, StoreError>;
+}
+
 /// The record of security events.
 pub trait SecurityEvents {
     /// Writes one, in the transaction of what it tells of.
@@ -196,6 +221,8 @@ pub trait Store:
     + RevokedTokens
     + Replays
     + Subjects
+    + SessionClients
+    + LogoutNotices
     + SecurityEvents
 {
 }
@@ -207,6 +234,8 @@ impl<T> Store for T where
         + RevokedTokens
         + Replays
         + Subjects
+        + SessionClients
+        + LogoutNotices
         + SecurityEvents
 {
 }

@@ -11,6 +11,7 @@
 //! | [`watch`] | the snapshot of clients and keys, kept true |
 //! | [`tls`] | HTTPS with certificate and key from files |
 //! | [`secret_uses`] | when client secrets were last used, written down |
+//! | [`logout_notices`] | logout tokens, delivered |
 //! | [`log`] | where log lines go |
 
 use std::net::TcpListener;
@@ -50,6 +51,7 @@ pub mod fetcher;
 pub mod key_secret;
 pub mod keys;
 pub mod log;
+pub mod logout_notices;
 pub mod notes;
 pub mod secret_uses;
 pub mod tls;
@@ -175,6 +177,7 @@ pub fn run(
         }
         actix_web::rt::spawn(watch::watch(state.clone(), source, seen));
         actix_web::rt::spawn(secret_uses::keep_flushing(state.clone()));
+        actix_web::rt::spawn(logout_notices::keep_delivering(state.clone()));
         actix_web::rt::spawn(keep_up(state.clone()));
         // Its first turn sets up the signals; whoever hears that it is ready may send one.
         let server = actix_web::rt::spawn(server);

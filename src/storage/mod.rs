@@ -14,6 +14,7 @@
 //! | [`migrations`], `schema` | the schema and its history |
 //! | `requests`, `codes`, `token_families`, `replays`, `events` | what the protocol remembers |
 //! | `users`, `sessions`, `consents`, `throttle`, `links` | what is remembered about people |
+//! | `logout_notices` | what clients have to hear of sessions that ended |
 //! | `clients`, [`keys`], `meta` | what operators manage |
 //! | `upkeep` | removal of what expired |
 
@@ -29,6 +30,7 @@ mod error;
 mod events;
 pub mod keys;
 mod links;
+mod logout_notices;
 mod measures;
 mod meta;
 pub mod migrations;

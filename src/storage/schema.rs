@@ -79,6 +79,28 @@ diesel::table! {
 }
 
 diesel::table! {
+    session_clients (session_id, client_id) {
+        session_id -> Text,
+        client_id -> Text,
+    }
+}
+
+diesel::table! {
+    logout_notices (session_id, client_id) {
+        session_id -> Text,
+        client_id -> Text,
+        subject -> Text,
+        ended_at -> BigInt,
+        tries -> BigInt,
+        due_at -> BigInt,
+        state -> Text,
+        settled_at -> Nullable<BigInt>,
+        failure -> Nullable<Text>,
+        remove_at -> BigInt,
+    }
+}
+
+diesel::table! {
     consents (subject, client_id) {
         subject -> Text,
         client_id -> Text,

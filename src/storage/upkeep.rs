@@ -29,7 +29,7 @@ const fn perishable(table: &'static str, key: &'static str) -> Perishable {
 const DAY: i64 = 86_400;
 
 /// What expires, smallest rows first.
-const PERISHABLES: [Perishable; 10] = [
+const PERISHABLES: [Perishable; 11] = [
     perishable("replays", "purpose, value"),
     perishable("revoked_tokens", "jti"),
     perishable("failures", "key"),
@@ -41,6 +41,11 @@ const PERISHABLES: [Perishable; 10] = [
         ..perishable("authorization_codes", "digest")
     },
     perishable("sessions", "id"),
+    // A month is part of the column.
+    Perishable {
+        expiry: "remove_at",
+        ..perishable("logout_notices", "session_id, client_id")
+    },
     // How long a dead family is kept is part of the column.
     Perishable {
         expiry: "remove_at",

@@ -260,6 +260,18 @@ fn only_guarded_requests_leave_the_server() {
     }
 }
 
+/// Clients are told of every session that is ended, because there is one way to end it.
+#[test]
+fn a_session_is_ended_by_its_rule_alone() {
+    for Source { path, code } in sources() {
+        let is_place = path == "src/identity/session.rs" || path.starts_with("src/storage/");
+        assert!(
+            is_place || !code.contains(".end_session("),
+            "{path} ends a session without session::end"
+        );
+    }
+}
+
 /// RUSTSEC-2023-0071: the package leaks private keys through time when it computes with them.
 #[test]
 fn the_rsa_package_never_computes_with_a_private_key() {

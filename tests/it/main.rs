@@ -17,6 +17,8 @@ mod http;
 #[cfg(test)]
 mod journeys;
 #[cfg(test)]
+mod logout_tokens;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
 mod nodes;

@@ -46,6 +46,9 @@ What is left out is chosen like this:
                           tolerant  a successor replaces a refresh token once it was used
                           strict    a refresh token is good once, and a lost response ends the sign-in
                           none      the refresh token stays the same; not with --auth-method none
+--metadata takes, among others, where the client hears of sign-outs:
+  backchannel_logout_uri   a logout token is posted there; issuant logout list shows what became of it
+  frontchannel_logout_uri  opened in a frame after signing out; with scheme, host and port of a redirect URI
 PKCE and a consent page are demanded unless switched off. A running server notices within a second."
 )]
 pub(crate) struct Create {

@@ -6,7 +6,7 @@ use crate::cli::Session;
 use crate::cli::answer::Answer;
 use crate::cli::confirm::Confirmation;
 use crate::cli::failure::Failure;
-use crate::cli::user::{find, not_found, view};
+use crate::cli::user::{end_sessions, find, not_found, view};
 use crate::identity::store::Users;
 
 /// Remove a person with sessions, consents and tokens
@@ -44,7 +44,9 @@ impl Delete {
         }
         self.confirmation
             .require(session.output, &what, &user.subject.username)?;
+        let now = local.now;
         local.write(move |transaction| {
+            end_sessions(transaction, &user.subject.id, now)?;
             if transaction.delete_user(&user.subject.id)? {
                 Ok(())
             } else {

@@ -7,6 +7,8 @@ mod password;
 mod set;
 mod view;
 
+use std::sync::Arc;
+
 use clap::{Args, Subcommand};
 
 use crate::cli::Session;
@@ -16,7 +18,9 @@ use crate::cli::local::Local;
 use crate::crypto::random::SystemRandom;
 use crate::crypto::secret::Secret;
 use crate::identity::account::{self, PasswordGrade};
+use crate::identity::session;
 use crate::identity::store::{Sessions, User as Person, Users};
+use crate::protocol::client::{Client, ClientId};
 use crate::protocol::context::Timestamp;
 use crate::protocol::error::{Fault, StoreError};
 use crate::server::data;
@@ -82,15 +86,18 @@ fn not_found(name: &str) -> Failure {
     .hint("`issuant user list` shows all of them")
 }
 
-/// Ends all sessions of a user, and with each the tokens that came of it.
+/// Ends all sessions of a user, and with each the tokens that came of it; clients that registered for it are told.
 fn end_sessions(
     transaction: &mut Transaction,
     subject: &str,
     now: Timestamp,
 ) -> Result<usize, StoreError> {
     let sessions = transaction.sessions_of(subject)?;
+    let clients = transaction.clients()?.clients;
+    let clients: Vec<Arc<Client>> = clients.into_iter().map(Arc::new).collect();
+    let find_client = |id: &ClientId| clients.iter().find(|client| client.id == *id).cloned();
     for session in &sessions {
-        transaction.end_session(&session.id, now)?;
+        session::end(transaction, &find_client, session, now)?;
     }
     Ok(sessions.len())
 }

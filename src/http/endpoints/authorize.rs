@@ -28,6 +28,7 @@ use crate::protocol::authorize::{self, AuthorizeRefusal};
 use crate::protocol::catalogue;
 use crate::protocol::client::Client;
 use crate::protocol::error::{Fault, Refusal};
+use crate::protocol::session_state;
 use crate::protocol::store::{WaitingRequest, WaitingRequests as _};
 use crate::storage::Transaction;
 
@@ -179,6 +180,7 @@ fn give_code(
     if !store.touch_session(&living.session.id, scene.now)? {
         return Ok(Onward::SignIn);
     }
+    let sid = living.session.id.clone();
     let by = Authentication {
         session: living.session.id,
         subject: living.subject.id,
@@ -190,7 +192,19 @@ fn give_code(
     match with_code(&scene.context(), store, client, waiting, by)? {
         Answered::Code(back, code) => {
             let issuer = &scene.state.site.issuer;
-            Ok(Onward::Client(response::code(&back, &code, issuer)))
+            let is_openid = waiting.request.scope.contains("openid");
+            let session_state = is_openid
+                .then(|| {
+                    let context = scene.context();
+                    session_state::for_client(&context, &client.id, &back.target, &sid)
+                })
+                .flatten();
+            Ok(Onward::Client(response::code(
+                &back,
+                &code,
+                issuer,
+                session_state,
+            )))
         }
         Answered::Gone => Err((&catalogue::REQUEST_GONE).into()),
     }

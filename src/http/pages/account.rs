@@ -9,7 +9,7 @@ use crate::http::pages::{self, Visitor, redirect, refusal, time};
 use crate::http::scene::Scene;
 use crate::http::state::AppState;
 use crate::http::{extract, form_token, urls};
-use crate::identity::session::Living;
+use crate::identity::session::{self, Living};
 use crate::identity::store::{ConnectedApp, Consents as _, Session, Sessions as _};
 use crate::protocol::catalogue;
 use crate::protocol::client::{Client, ClientId};
@@ -156,8 +156,9 @@ pub(crate) async fn end_session(
         let wanted = field.unwrap_or_default();
         Box::new(move |scene, store| {
             let mine = store.sessions_of(&living.subject.id)?;
-            if mine.iter().any(|session| session.id == wanted) {
-                store.end_session(&wanted, scene.now)?;
+            if let Some(session) = mine.iter().find(|session| session.id == wanted) {
+                let find_client = |id: &ClientId| scene.snapshot.client(id.as_str());
+                session::end(store, &find_client, session, scene.now)?;
             }
             Ok(())
         })
@@ -177,7 +178,8 @@ pub(crate) async fn end_others(
         Box::new(move |scene, store| {
             for session in store.sessions_of(&living.subject.id)? {
                 if session.id != living.session.id {
-                    store.end_session(&session.id, scene.now)?;
+                    let find_client = |id: &ClientId| scene.snapshot.client(id.as_str());
+                    session::end(store, &find_client, &session, scene.now)?;
                 }
             }
             Ok(())

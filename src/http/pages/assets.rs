@@ -1,4 +1,4 @@
-//! Stylesheet, script and icon, inside the binary, under names that change with their content.
+//! Stylesheet, scripts and icon, inside the binary, under names that change with their content.
 
 use std::sync::LazyLock;
 
@@ -15,7 +15,7 @@ struct Asset {
     body: &'static str,
 }
 
-static ASSETS: LazyLock<[Asset; 3]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[Asset; 4]> = LazyLock::new(|| {
     [
         asset(
             "issuant",
@@ -28,6 +28,12 @@ static ASSETS: LazyLock<[Asset; 3]> = LazyLock::new(|| {
             "js",
             "text/javascript; charset=utf-8",
             include_str!("../../../static/issuant.js"),
+        ),
+        asset(
+            "check-session",
+            "js",
+            "text/javascript; charset=utf-8",
+            include_str!("../../../static/check-session.js"),
         ),
         asset(
             "icon",
@@ -48,8 +54,9 @@ fn asset(stem: &str, extension: &str, content_type: &'static str, body: &'static
     }
 }
 
-fn address(extension: &str) -> String {
-    let found = ASSETS.iter().find(|asset| asset.name.ends_with(extension));
+fn address(stem: &str, extension: &str) -> String {
+    let is_it = |name: &str| name.starts_with(stem) && name.ends_with(extension);
+    let found = ASSETS.iter().find(|asset| is_it(&asset.name));
     found
         .map(|asset| format!("/assets/{}", asset.name))
         .unwrap_or_default()
@@ -57,17 +64,22 @@ fn address(extension: &str) -> String {
 
 /// The address of the stylesheet.
 pub(crate) fn stylesheet() -> String {
-    address(".css")
+    address("issuant-", ".css")
 }
 
 /// The address of the script.
 pub(crate) fn script() -> String {
-    address(".js")
+    address("issuant-", ".js")
+}
+
+/// The address of the script that compares session states.
+pub(crate) fn check_session_script() -> String {
+    address("check-session-", ".js")
 }
 
 /// The address of the icon.
 pub(crate) fn icon() -> String {
-    address(".svg")
+    address("icon-", ".svg")
 }
 
 /// Answers with an asset, to be kept for ever.

@@ -19,6 +19,7 @@ use crate::identity::throttle::{self, Wait};
 use crate::protocol::catalogue;
 use crate::protocol::error::{Fault, Refusal, StoreError};
 use crate::protocol::params::Params;
+use crate::protocol::session_state;
 use crate::protocol::store::{WaitingRequest, WaitingRequests as _};
 
 /// What the hidden field of the form is made for, besides the waiting request.
@@ -248,12 +249,17 @@ async fn finish(
     Ok(response)
 }
 
-/// Hands the session's cookie to the browser.
+/// Hands the session's cookies to the browser.
 pub(crate) fn set_session(scene: &Scene, response: &mut HttpResponse, signed_in: &SignedIn) {
     let life = scene.state.policy.session_absolute_lifetime;
     let value = signed_in.cookie.expose();
-    let cookie = cookies::set(&scene.state.site, Kind::Session, value, Some(life));
-    cookies::add(response, &cookie);
+    let site = &scene.state.site;
+    cookies::add(
+        response,
+        &cookies::set(site, Kind::Session, value, Some(life)),
+    );
+    let state = session_state::browser_state(&scene.state.token_keys, &signed_in.session.id);
+    cookies::add(response, &cookies::session_state(site, state, life));
 }
 
 async fn too_many(

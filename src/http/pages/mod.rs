@@ -21,6 +21,7 @@ use crate::protocol::store::Subject;
 
 pub(crate) mod account;
 pub(crate) mod assets;
+pub(crate) mod check_session;
 pub(crate) mod consent;
 pub mod dev_app;
 pub(crate) mod home;
@@ -112,6 +113,20 @@ pub(crate) fn new_browser(scene: &Scene) -> String {
 /// A page with the headers that keep it from being framed, sniffed or scripted by others. `form_target` is where a
 /// form of the page may lead besides this server.
 pub(crate) fn show(page: &impl Template, form_target: Option<&str>) -> HttpResponse {
+    let target = form_target
+        .map(|target| format!(" {target}"))
+        .unwrap_or_default();
+    with_policy(page, &format!("form-action 'self'{target}"))
+}
+
+/// The same for a page that opens exactly these addresses in frames.
+pub(crate) fn show_with_frames(page: &impl Template, frames: &[String]) -> HttpResponse {
+    let sources: Vec<String> = frames.iter().filter_map(|it| frame_source(it)).collect();
+    let policy = format!("form-action 'self'; frame-src {}", sources.join(" "));
+    with_policy(page, &policy)
+}
+
+fn with_policy(page: &impl Template, own: &str) -> HttpResponse {
     let mut response = match page.render() {
         Ok(html) => HttpResponse::Ok()
             .content_type("text/html; charset=utf-8")
@@ -121,12 +136,9 @@ pub(crate) fn show(page: &impl Template, form_target: Option<&str>) -> HttpRespo
             HttpResponse::InternalServerError().finish()
         }
     };
-    let target = form_target
-        .map(|target| format!(" {target}"))
-        .unwrap_or_default();
     let policy = format!(
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
-         connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'{target}; \
+         connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; {own}; \
          require-trusted-types-for 'script'"
     );
     let headers = response.headers_mut();
@@ -186,6 +198,18 @@ pub(crate) fn form_target(address: &str) -> Option<String> {
         origin.ascii_serialization()
     } else {
         format!("{}:", url.scheme())
+    })
+}
+
+/// What CSP's `frame-src` must allow for an address: its origin and path. CSP compares no query, and takes a path with
+/// its own separators percent-encoded.
+fn frame_source(address: &str) -> Option<String> {
+    let origin = form_target(address)?;
+    let path = url::Url::parse(address).ok()?.path().to_owned();
+    Some(if origin.ends_with(':') {
+        origin
+    } else {
+        origin + &path.replace(';', "%3B").replace(',', "%2C")
     })
 }
 

@@ -54,6 +54,8 @@ pub fn with_code(
     if !store.finish_waiting_request(&waiting.handle)? {
         return Ok(Answered::Gone);
     }
+    // In this transaction, so that whoever ends the session knows whom to tell.
+    store.join_session(&by.session, &client.id)?;
     let code = Secret::generate(context.random, PREFIX);
     store.add_code(&AuthorizationCode {
         digest: context.keys.code_digest(code.expose()),

@@ -63,9 +63,16 @@ pub enum Response {
     },
 }
 
-/// Hands the code over.
-pub fn code(back: &WayBack, code: &Secret, issuer: &str) -> Response {
-    answer(back, vec![("code", code.expose().to_owned())], issuer)
+/// Hands the code over; with `session_state` for OpenID Connect Session Management §2.
+pub fn code(
+    back: &WayBack,
+    code: &Secret,
+    issuer: &str,
+    session_state: Option<String>,
+) -> Response {
+    let mut parameters = vec![("code", code.expose().to_owned())];
+    parameters.extend(session_state.map(|state| ("session_state", state)));
+    answer(back, parameters, issuer)
 }
 
 /// Hands an error over.

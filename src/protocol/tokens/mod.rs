@@ -25,6 +25,7 @@ use crate::protocol::tokens::refresh_token::FamilyId;
 pub mod access_token;
 pub mod family;
 pub mod id_token;
+pub mod logout_token;
 pub mod refresh_token;
 
 /// What a grant decided to issue.

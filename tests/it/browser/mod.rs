@@ -5,6 +5,7 @@
 //! | [`sign_in`] | the demo application: sign in, allow, decline, refresh, sign out; the wrong password; cookies |
 //! | [`no_script`] | the same without JavaScript |
 //! | [`keyboard`] | the same without a mouse |
+//! | [`sign_out`] | apps in frames, the way back, whether a session goes on |
 //! | [`account`] | other sessions, connected apps |
 //! | [`setup`] | the first administrator |
 //! | [`layout`] | no sideways scrolling at 320 px; pictures of all pages, light and dark |
@@ -16,6 +17,7 @@ mod layout;
 mod no_script;
 mod setup;
 mod sign_in;
+mod sign_out;
 
 use crate::browser::chromium::Chromium;
 use crate::support::server_process::DevServer;

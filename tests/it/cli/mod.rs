@@ -4,6 +4,7 @@
 
 mod exit_codes;
 mod keys;
+mod logout;
 mod program;
 mod running;
 mod secrets;

@@ -384,7 +384,8 @@ fn answers_with_a_form_where_the_request_says_so() {
         assert!(told("code").1.starts_with("iac_"));
         assert_eq!(told("state").1, hostile);
         assert_eq!(told("iss").1, "https://id.example");
-        assert_eq!(fields.len(), 3, "{fields:?}");
+        assert!(fields.iter().any(|(name, _)| name == "session_state"));
+        assert_eq!(fields.len(), 4, "{fields:?}");
         let policy = page.header("content-security-policy").unwrap();
         assert!(policy.contains("form-action 'self' https://web.example;"));
     });

@@ -36,7 +36,9 @@ fn a_session_cookie_is_bound_to_this_host_and_hidden_from_scripts() {
         assert_eq!(reply.location(), "/account");
         let expected =
             "__Host-issuant-session; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=2592000";
-        assert_eq!(attributes(&reply), [expected]);
+        let state =
+            "__Secure-issuant-state; SameSite=None; Secure; Path=/session/check; Max-Age=2592000";
+        assert_eq!(attributes(&reply), [expected, state]);
     });
 }
 
@@ -53,7 +55,8 @@ fn on_a_loopback_address_cookies_have_another_name() {
         let op = TestOp::with(Database::sqlite(), setting);
         let reply = try_password(&mut op.browser(), "ada", PASSWORD).await;
         let expected = "issuant-session; HttpOnly; SameSite=Lax; Path=/; Max-Age=2592000";
-        assert_eq!(attributes(&reply), [expected]);
+        let state = "issuant-state; SameSite=Lax; Path=/session/check; Max-Age=2592000";
+        assert_eq!(attributes(&reply), [expected, state]);
     });
 }
 

@@ -1,6 +1,9 @@
 //! Signing out (OpenID Connect RP-Initiated Logout).
 
-use crate::support::op::{Browser, TestOp, WEB, encode, on_sqlite};
+use issuant::protocol::client::Client;
+
+use crate::pages::html::tags;
+use crate::support::op::{Browser, Reply, TestOp, WEB, claims, encode, on_sqlite};
 
 /// Ada signed in to the web app: her browser, an ID token and a refresh token.
 async fn signed_in(op: &TestOp) -> (Browser<'_>, String, String) {
@@ -115,14 +118,24 @@ fn refuses_an_address_that_is_not_registered() {
 }
 
 #[test]
-fn a_hint_that_is_not_ours_proves_nothing_so_the_person_is_asked() {
+fn refuses_a_hint_that_is_not_ours_and_changes_nothing() {
     on_sqlite(async |op| {
         let (mut browser, _, refresh) = signed_in(&op).await;
         for hint in ["garbage", &refresh] {
-            let asked = browser.get(&logout(&[("id_token_hint", hint)])).await;
-            assert_eq!(asked.status, 200);
-            assert!(asked.body.contains("confirm-sign-out"));
+            let path = logout(&[("id_token_hint", hint), ("client_id", "web"), BYE]);
+            browser.get(&path).await.assert_page(400, "E1503");
         }
+        assert_eq!(browser.get("/account").await.status, 200);
+        assert_eq!(op.client("web").refresh(&refresh).await.status, 200);
+    });
+}
+
+#[test]
+fn refuses_a_hint_of_another_client_and_changes_nothing() {
+    on_sqlite(async |op| {
+        let (mut browser, id_token, _) = signed_in(&op).await;
+        let path = logout(&[("id_token_hint", &id_token), ("client_id", "spa")]);
+        browser.get(&path).await.assert_page(400, "E1502");
         assert_eq!(browser.get("/account").await.status, 200);
     });
 }
@@ -176,5 +189,97 @@ fn accepts_a_post_from_the_client() {
         let reply = browser.get(reply.location()).await;
         assert_eq!(reply.location(), "https://web.example/bye");
         assert_eq!(browser.get("/account").await.location(), "/login");
+    });
+}
+
+/// The web app and the portal hear of sign-outs in frames.
+fn with_front_channels(client: &mut Client) {
+    let out = match client.id.as_str() {
+        "portal" => "https://portal.example/out;a,b?tenant=1",
+        _ => "https://web.example/out",
+    };
+    client.metadata.frontchannel_logout_uri = Some(out.parse().unwrap());
+}
+
+fn frames(page: &Reply) -> Vec<String> {
+    let tags = tags(&page.body);
+    let frames = tags.iter().filter(|tag| tag.name == "iframe");
+    frames
+        .map(|tag| tag.attribute("src").unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn clients_of_the_session_are_told_in_frames() {
+    on_sqlite(async |op| {
+        op.store_changed_client("web", with_front_channels);
+        let (mut browser, id_token, refresh) = signed_in(&op).await;
+        let sid = claims(&id_token)["sid"].as_str().unwrap().to_owned();
+        let path = logout(&[("id_token_hint", &id_token), BYE, ("state", "a b;c")]);
+        let page = browser.get(&path).await;
+        assert_eq!(page.status, 200);
+        let out = format!("https://web.example/out?iss=https%3A%2F%2Fid.example&sid={sid}");
+        assert_eq!(frames(&page), [out]);
+        let policy = page.header("content-security-policy").unwrap();
+        assert!(
+            policy.contains("; frame-src https://web.example/out; "),
+            "{policy}"
+        );
+        let back = "https://web.example/bye?state=a+b%3Bc";
+        assert_eq!(page.header("refresh"), Some(&*format!("2; url={back}")));
+        assert!(
+            page.body
+                .contains(&format!("id=\"continue\" href=\"{back}\""))
+        );
+        assert!(!browser.cookies.contains_key("__Host-issuant-session"));
+        assert_eq!(browser.get("/account").await.location(), "/login");
+        let refused = op.client("web").refresh(&refresh).await;
+        refused.assert_error(400, "invalid_grant", "E1323");
+        // The page, opened once more, finds nothing to end.
+        let bye = browser.get(&path).await;
+        assert_eq!(bye.location(), back);
+    });
+}
+
+#[test]
+fn the_form_tells_in_frames_and_leads_nowhere_when_nobody_asked() {
+    on_sqlite(async |op| {
+        op.store_changed_client("portal", with_front_channels);
+        let mut browser = op.signed_in("ada").await;
+        let portal = [
+            ("client_id", "portal"),
+            ("redirect_uri", "https://portal.example/cb?tenant=1"),
+        ];
+        let _code = browser.code("ada", &portal).await;
+        let page = browser.get("/logout").await;
+        let page = browser
+            .submit(&page, "/logout/confirm", &[("decision", "sign-out")])
+            .await;
+        let [out] = &frames(&page)[..] else {
+            panic!("{page:?}")
+        };
+        let start =
+            "https://portal.example/out;a,b?tenant=1&amp;iss=https%3A%2F%2Fid.example&amp;sid=";
+        let start = start.replace("&amp;", "&");
+        assert!(out.starts_with(&start), "{out}");
+        let policy = page.header("content-security-policy").unwrap();
+        let source = "; frame-src https://portal.example/out%3Ba%2Cb; ";
+        assert!(policy.contains(source), "{policy}");
+        assert_eq!(page.header("refresh"), None);
+        assert!(page.body.contains("id=\"continue\" href=\"/login\""));
+    });
+}
+
+#[test]
+fn clients_of_other_sessions_are_not_told_in_frames() {
+    on_sqlite(async |op| {
+        op.store_changed_client("web", with_front_channels);
+        let (_elsewhere, _, _) = signed_in(&op).await;
+        let mut browser = op.signed_in("ada").await;
+        let page = browser.get("/logout").await;
+        let done = browser
+            .submit(&page, "/logout/confirm", &[("decision", "sign-out")])
+            .await;
+        assert_eq!(done.location(), "/logout/done");
     });
 }

@@ -21,6 +21,7 @@ mod refresh;
 mod register;
 mod revoke;
 mod secret_uses;
+mod session_state;
 mod setup;
 mod snapshots;
 mod token;

@@ -1,5 +1,6 @@
 //! Whole journeys, told once and walked on both databases.
 
+mod back_channel;
 mod races;
 mod random;
 mod sign_in;

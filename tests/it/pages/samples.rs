@@ -47,6 +47,16 @@ pub(crate) fn all() -> Vec<Sample> {
     samples.add("signed out", "hostile", &signed_out(Some(&hostile_text())));
     samples.add("hand over", "full", &hand_over("https://web.example/cb"));
     samples.add("hand over", "hostile", &hand_over(&hostile_text()));
+    samples.add(
+        "signing apps out",
+        "full",
+        &signing_apps_out("https://grafana.example/out?sid=1"),
+    );
+    samples.add(
+        "signing apps out",
+        "hostile",
+        &signing_apps_out(&hostile_text()),
+    );
     samples.add("error", "empty", &error_empty());
     samples.add("error", "full", &error_full());
     samples.add("error", "hostile", &error_hostile());
@@ -294,6 +304,16 @@ fn signed_out(back: Option<&str>) -> SignedOutPage {
     SignedOutPage {
         frame: frame("Signed out"),
         back: back.map(link),
+        goes_on: false,
+        frames: Vec::new(),
+    }
+}
+
+fn signing_apps_out(address: &str) -> SignedOutPage {
+    SignedOutPage {
+        goes_on: true,
+        frames: vec![address.to_owned(), address.to_owned()],
+        ..signed_out(Some(address))
     }
 }
 

@@ -1,5 +1,8 @@
 //! Signing out at a client's wish (OpenID Connect RP-Initiated Logout §2, §3).
 
+use issuant::crypto::algorithm::Algorithm;
+use issuant::crypto::jwt;
+use issuant::crypto::signing_key::{RsaBits, SigningKey};
 use issuant::protocol::logout::{LogoutRequest, accept};
 use issuant::protocol::params::Params;
 
@@ -78,13 +81,50 @@ fn refuses_an_address_of_nobody() {
 }
 
 #[test]
-fn a_hint_that_is_no_id_token_of_ours_proves_nothing() {
+fn refuses_a_hint_that_is_no_id_token_of_ours() {
     let mut world = World::new();
     let granted = world.sign_in();
-    for hint in ["garbage", &granted.access_token, granted.refresh_token()] {
-        let asked = check(&world, &[("id_token_hint", hint)]).unwrap();
-        assert!(asked.hint.is_none() && asked.client.is_none());
+    let id_token = granted.id_token_text.clone().unwrap();
+    let (signed, signature) = id_token.rsplit_once('.').unwrap();
+    let forged = format!("{signed}.{}", signature.chars().rev().collect::<String>());
+    let elsewhere = unverifiable("https://elsewhere.example");
+    for hint in [
+        "garbage",
+        &granted.access_token,
+        granted.refresh_token(),
+        &forged,
+        &elsewhere,
+    ] {
+        let refused = check(&world, &[("id_token_hint", hint)]).unwrap_err();
+        assert_eq!(refused, "E1503", "{hint}");
     }
+}
+
+#[test]
+fn a_hint_of_ours_whose_key_is_gone_proves_nothing() {
+    let world = World::new();
+    let hint = unverifiable(world.ground.context().issuer);
+    let asked = check(&world, &[("id_token_hint", &hint)]).unwrap();
+    assert!(asked.hint.is_none() && asked.client.is_none());
+    let asked = check(&world, &[("id_token_hint", &hint), ("client_id", "web")]).unwrap();
+    assert_eq!(asked.client.unwrap().id.as_str(), "web");
+}
+
+/// An ID token of that issuer, signed with a key that nobody knows.
+fn unverifiable(issuer: &str) -> String {
+    let (key, _) = SigningKey::generate(Algorithm::Es256, RsaBits::default()).unwrap();
+    let claims = serde_json::json!({
+        "iss": issuer, "aud": ["web"], "sub": "sub-ada", "sid": "session-1",
+        "iat": 1_700_000_000, "exp": 1_700_000_300,
+    });
+    jwt::sign(&key, None, &claims).unwrap()
+}
+
+#[test]
+fn accepts_what_is_meant_for_the_pages() {
+    let params = [("logout_hint", "ada"), ("ui_locales", "de fr")];
+    let asked = check(&World::new(), &params).unwrap();
+    assert!(asked.client.is_none() && asked.hint.is_none() && asked.return_to.is_none());
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod next_step;
 mod refresh_settings;
 mod refresh_token;
 mod revocation;
+mod session_end;
 mod setup;
 mod sign_in;
 mod throttle;

@@ -1,18 +1,19 @@
 //! What operators manage: clients, keys, facts about the deployment, the record of events.
 
 use issuant::crypto::key_set::KeyState;
-use issuant::identity::store::Consents as _;
+use issuant::identity::store::{Consents as _, Sessions as _};
 use issuant::protocol::client::{AuthenticationMethod, SecretUse, StoredSecret};
 use issuant::protocol::error::{Fault, Trouble};
 use issuant::protocol::refresh_policy::{RefreshOverrides, RefreshRotation};
 use issuant::protocol::store::{
-    AuthorizationCodes as _, SecurityEvent, SecurityEvents as _, TokenFamilies as _,
-    WaitingRequests as _,
+    AuthorizationCodes as _, LogoutNotices as _, SecurityEvent, SecurityEvents as _,
+    SessionClients as _, TokenFamilies as _, WaitingRequests as _,
 };
 use issuant::storage::{Storage, Transaction};
 
 use super::fixtures::{
-    DAY, NOW, client, client_id, code, consent, digest, family, key, scope, secret, waiting_request,
+    DAY, NOW, client, client_id, code, consent, digest, family, key, notice, scope, secret,
+    session, waiting_request,
 };
 use super::{on_both_databases, open_with_people, read, write};
 use crate::support::databases::Database;
@@ -197,6 +198,9 @@ fn deleting_a_client_takes_everything_along(database: &Database) {
         store.add_family(&family(1))?;
         store.add_code(&code(1))?;
         store.add_waiting_request(&waiting_request(1))?;
+        store.add_session(&session(1, "sub-ada"))?;
+        store.join_session("session-1", &app)?;
+        store.owe_notice(&notice("session-1"))?;
         assert!(store.delete_client(&app)?);
         assert!(!store.delete_client(&app)?);
         assert_eq!(store.client(&app)?, None);
@@ -204,6 +208,8 @@ fn deleting_a_client_takes_everything_along(database: &Database) {
         assert_eq!(store.family(&family(1).id)?, None);
         assert_eq!(store.code(&digest(1), &app)?, None);
         assert_eq!(store.waiting_request(&digest(1))?, None);
+        assert_eq!(store.clients_of_session("session-1")?, []);
+        assert_eq!(store.notices(10)?, []);
         assert!(!store.remove_client_secret(&app, "first")?);
         Ok(())
     });

@@ -120,4 +120,11 @@ conformance! {
         a_link_replaces_earlier_ones_of_its_purpose,
         a_link_is_used_once,
         a_deployment_is_set_up_for_good;
+    logout:
+        a_client_joins_a_session_once,
+        nobody_takes_part_in_a_session_that_ended,
+        notices_are_due_in_their_order,
+        a_notice_is_taken_once_for_each_try,
+        a_try_is_noted_by_who_made_it,
+        notices_are_listed_newest_first;
 }

@@ -11,6 +11,7 @@ use issuant::protocol::client::{
     AuthenticationMethod, Client, ClientId, ClientSecret, DynamicClient, GrantType, StoredSecret,
 };
 use issuant::protocol::client_metadata::{AssertionAlgorithm, ClientMetadata};
+use issuant::protocol::logout_notice::LogoutNotice;
 use issuant::protocol::profile::Profile;
 use issuant::protocol::refresh_policy::{RefreshOverrides, RefreshRotation};
 use issuant::protocol::scope::Scope;
@@ -66,6 +67,8 @@ pub(crate) fn client(id: &str) -> Client {
             default_max_age: Some(60),
             jwks: Some(public_keys()),
             token_endpoint_auth_signing_alg: Some(AssertionAlgorithm::Signature(Algorithm::EdDsa)),
+            backchannel_logout_uri: Some("https://app.example/out?a=b".parse().unwrap()),
+            backchannel_logout_session_required: Some(true),
             ..ClientMetadata::default()
         },
         refresh: RefreshOverrides {
@@ -210,6 +213,10 @@ pub(crate) fn family(number: u8) -> Family {
             idle_expires_at: NOW + 30 * DAY,
         },
     }
+}
+
+pub(crate) fn notice(session: &str) -> LogoutNotice {
+    LogoutNotice::new(session, &client_id("app"), "sub-ada", NOW)
 }
 
 /// The state after `rotation`, with every part filled.

@@ -5,6 +5,7 @@ mod batches;
 mod conformance;
 mod fixtures;
 mod identity;
+mod logout;
 mod migrations;
 mod outages;
 mod protocol;

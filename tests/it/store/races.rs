@@ -4,15 +4,20 @@ use std::sync::mpsc;
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
+use issuant::identity::session::end;
 use issuant::identity::store::{OneTimeLinks as _, Sessions as _, Throttle as _};
+use issuant::protocol::client::ClientId;
 use issuant::protocol::error::StoreError;
 use issuant::protocol::store::{
-    AuthorizationCodes as _, Replays as _, TokenFamilies as _, WaitingRequests as _,
+    AuthorizationCodes as _, LogoutNotices as _, Replays as _, SessionClients as _,
+    TokenFamilies as _, WaitingRequests as _,
 };
 use issuant::protocol::tokens::family::RevocationReason;
 use issuant::storage::{Storage, Transaction};
 
-use super::fixtures::{NOW, client_id, code, digest, family, next, session, waiting_request};
+use super::fixtures::{
+    DAY, NOW, client, client_id, code, digest, family, next, notice, session, waiting_request,
+};
 use super::{on_both_databases, open_with_people, read, write};
 use crate::support::databases::Database;
 
@@ -268,7 +273,51 @@ fn no_code_is_left_of_a_session_that_ended(database: &Database) {
     }
 }
 
+/// Several nodes look at the same time; one makes the try.
+fn a_notice_is_taken_by_one_of_two_programs(database: &Database) {
+    let (one, other) = (open_with_people(database), database.open());
+    for round in 0..ROUNDS {
+        let owed = notice(&format!("session-{round}"));
+        let to_owe = owed.clone();
+        write(&one, move |store| store.owe_notice(&to_owe));
+        let outcomes = race_among(&[&one, &other], move |store, _| {
+            store.take_notice(&owed, NOW + 15)
+        });
+        assert_eq!(winners(&outcomes), 1);
+    }
+    let due = read(&one, |store| store.due_notices(NOW + 15, 100));
+    assert!(due.iter().all(|notice| notice.tries == 1));
+    assert_eq!(due.len(), usize::from(ROUNDS));
+}
+
+/// Sign-out and authorization requests meet at the row of the session: whoever takes part in it is told.
+fn nobody_joins_a_session_that_ended_untold(database: &Database) {
+    let storage = open_with_people(database);
+    for _ in 0..ROUNDS {
+        write(&storage, |store| store.add_session(&session(1, "sub-ada")));
+        let outcomes = race(&storage, |store, number| {
+            if number == 0 {
+                let find_client = |id: &ClientId| Some(Arc::new(client(id.as_str())));
+                let ended = end(store, &find_client, &session(1, "sub-ada"), NOW)?;
+                return Ok(ended.unwrap().len());
+            }
+            let lives = store.touch_session("session-1", NOW)?;
+            if lives {
+                store.join_session("session-1", &client_id("app"))?;
+            }
+            Ok(usize::from(lives))
+        });
+        let joined = outcomes[1..].contains(&1);
+        assert_eq!(outcomes[0], usize::from(joined));
+        let notices = read(&storage, |store| store.notices(10));
+        assert_eq!(notices.len(), usize::from(joined));
+        write(&storage, |store| store.remove_expired(NOW + 400 * DAY, 100));
+    }
+}
+
 on_both_databases!(
+    a_notice_is_taken_by_one_of_two_programs,
+    nobody_joins_a_session_that_ended_untold,
     no_code_is_left_of_a_session_that_ended,
     a_code_is_redeemed_by_one,
     a_code_is_redeemed_by_one_of_two_programs,

@@ -2,14 +2,14 @@
 
 use issuant::identity::store::{OneTimeLinks as _, Sessions as _, Throttle as _};
 use issuant::protocol::store::{
-    AuthorizationCodes as _, Replays as _, RevokedTokens as _, SecurityEvent, SecurityEvents as _,
-    TokenFamilies as _, WaitingRequests as _,
+    AuthorizationCodes as _, LogoutNotices as _, Replays as _, RevokedTokens as _, SecurityEvent,
+    SecurityEvents as _, TokenFamilies as _, WaitingRequests as _,
 };
 use issuant::protocol::tokens::family::RevocationReason;
 use issuant::storage::{Storage, Transaction};
 
 use super::fixtures::{
-    DAY, NOW, client_id, code, digest, family, key, next, session, waiting_request,
+    DAY, NOW, client_id, code, digest, family, key, next, notice, session, waiting_request,
 };
 use super::{on_both_databases, open_with_people, read, write};
 use crate::support::databases::Database;
@@ -124,7 +124,15 @@ fn no_more_is_removed_at_once_than_asked_for(database: &Database) {
     assert_eq!(counts, [4, 4, 2, 0]);
 }
 
+fn a_logout_notice_is_kept_for_a_month(database: &Database) {
+    let storage = open_with_people(database);
+    write(&storage, |store| store.owe_notice(&notice("session-1")));
+    assert_eq!(removed(&storage, NOW + 30 * DAY - 1), 0);
+    assert_eq!(removed(&storage, NOW + 30 * DAY), 1);
+}
+
 on_both_databases!(
+    a_logout_notice_is_kept_for_a_month,
     short_lived_rows_go_when_they_expire,
     a_code_is_kept_for_a_day,
     a_dead_family_is_kept_for_a_week_and_a_revoked_one_for_a_month,

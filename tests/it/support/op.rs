@@ -252,13 +252,19 @@ impl TestOp {
 
     /// Changes the registered clients, as an operator does.
     pub(crate) fn store_changed_client(&self, id: &str, change: impl FnOnce(&mut Client)) {
+        let mut change = Some(change);
+        self.store_changed_clients(|client| {
+            if client.id.as_str() == id {
+                change.take().unwrap()(client);
+            }
+        });
+        assert!(change.is_none(), "there is no client {id}");
+    }
+
+    /// Changes any of the registered clients.
+    pub(crate) fn store_changed_clients(&self, change: impl FnMut(&mut Client)) {
         let mut clients = cast::clients();
-        change(
-            clients
-                .iter_mut()
-                .find(|client| client.id.as_str() == id)
-                .unwrap(),
-        );
+        clients.iter_mut().for_each(change);
         let keys = cast::key_set(&[Algorithm::Es256]);
         let snapshot =
             Snapshot::new(&self.state.site.issuer, &self.state.policy, clients, keys).unwrap();

@@ -26,4 +26,4 @@ pub use hand_over::HandOverPage;
 pub use home::HomePage;
 pub use setup::{SetupPage, WaitingPage};
 pub use sign_in::LoginPage;
-pub use sign_out::{LogoutPage, SignedOutPage};
+pub use sign_out::{CheckSessionPage, LogoutPage, SignedOutPage};

@@ -55,6 +55,9 @@ impl Users for MemoryStore {
     fn delete_user(&mut self, subject: &str) -> Result<bool, StoreError> {
         self.sessions
             .retain(|_, session| session.subject != subject);
+        let sessions = &self.sessions;
+        self.session_clients
+            .retain(|(session, _)| sessions.contains_key(session));
         self.consents
             .retain(|_, consent| consent.subject != subject);
         self.codes.retain(|_, code| code.subject != subject);
@@ -108,6 +111,7 @@ impl Sessions for MemoryStore {
         self.revoke_where(of_session, RevocationReason::SignOut, now);
         self.codes
             .retain(|_, code| code.session != id || code.redeemed_at.is_some());
+        self.session_clients.retain(|(session, _)| session != id);
         Ok(self.sessions.remove(id).is_some())
     }
 }

@@ -2,14 +2,16 @@
 //! checks as both databases (`tests/it/store`).
 
 mod identity;
+mod logout;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use issuant::crypto::digest::Digest;
 use issuant::identity::store::{Consent, Failures, Session, User};
 use issuant::protocol::client::ClientId;
 use issuant::protocol::context::Timestamp;
 use issuant::protocol::error::{Fault, StoreError};
+use issuant::protocol::logout_notice::LogoutNotice;
 use issuant::protocol::store::{
     AuthorizationCode, AuthorizationCodes, Replays, RevokedTokens, SecurityEvent, SecurityEvents,
     Subject, Subjects, TokenFamilies, WaitingRequest, WaitingRequests,
@@ -26,6 +28,8 @@ pub(crate) struct MemoryStore {
     pub(crate) revoked_tokens: BTreeMap<String, Timestamp>,
     pub(crate) replays: BTreeMap<(&'static str, Digest), Timestamp>,
     pub(crate) events: Vec<SecurityEvent>,
+    pub(crate) session_clients: BTreeSet<(String, ClientId)>,
+    pub(crate) notices: Vec<LogoutNotice>,
     pub(crate) users: BTreeMap<String, User>,
     pub(crate) sessions: BTreeMap<String, Session>,
     pub(crate) consents: BTreeMap<(String, ClientId), Consent>,

@@ -1,0 +1,2 @@
+DROP TABLE logout_notices;
+DROP TABLE session_clients;

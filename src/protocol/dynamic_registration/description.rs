@@ -1,0 +1,206 @@
+//! From the metadata of a registration to the client that they describe.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::crypto::algorithm::Algorithm;
+use crate::protocol::catalogue::{self, Explanation};
+use crate::protocol::client::{AuthenticationMethod, Client, GrantType};
+use crate::protocol::client_metadata::ClientMetadata;
+use crate::protocol::context::Context;
+use crate::protocol::dynamic_registration::INITIAL_ACCESS_SCOPE;
+use crate::protocol::error::Refusal;
+use crate::protocol::redirect_uri::RegisteredRedirectUri;
+use crate::protocol::refresh_policy::RefreshOverrides;
+use crate::protocol::registration::{self, Contradiction};
+use crate::protocol::scope::Scope;
+
+/// The members that stand for columns of a client (RFC 7591 §2); the others are [`ClientMetadata`].
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Basics {
+    redirect_uris: Vec<String>,
+    token_endpoint_auth_method: Option<String>,
+    grant_types: Option<Vec<String>>,
+    response_types: Option<Vec<String>>,
+    client_name: Option<String>,
+    scope: Option<String>,
+    id_token_signed_response_alg: Option<String>,
+    post_logout_redirect_uris: Vec<String>,
+    application_type: Option<String>,
+    software_statement: Option<String>,
+    // Only in requests of RFC 7592 §2.2.
+    pub(super) client_id: Option<String>,
+    pub(super) client_secret: Option<String>,
+}
+
+/// Reads what was sent.
+pub(super) fn read(body: &[u8]) -> Result<(Basics, ClientMetadata), Refusal> {
+    let refused = |_| Refusal::new(&catalogue::REGISTRATION_METADATA);
+    let members: Map<String, Value> = serde_json::from_slice(body).map_err(refused)?;
+    let members = Value::from(members);
+    let metadata = ClientMetadata::deserialize(&members).map_err(refused)?;
+    let basics: Basics = serde_json::from_value(members).map_err(refused)?;
+    // An exception that operators make.
+    let metadata = ClientMetadata {
+        legacy_assertion_audience: None,
+        ..metadata
+    };
+    if basics.software_statement.is_some() {
+        return Err(Refusal::new(&catalogue::SOFTWARE_STATEMENT));
+    }
+    Ok((basics, metadata))
+}
+
+/// The client that the metadata describe, without identifier and secret.
+pub(super) fn describe(
+    context: &Context<'_>,
+    algorithms: &[Algorithm],
+    basics: &Basics,
+    metadata: ClientMetadata,
+) -> Result<Client, Refusal> {
+    let method: AuthenticationMethod = match &basics.token_endpoint_auth_method {
+        None => AuthenticationMethod::ClientSecretBasic,
+        Some(name) => name
+            .parse()
+            .map_err(|_| &catalogue::REGISTRATION_AUTHENTICATION)?,
+    };
+    let scope: Scope = match &basics.scope {
+        None => registration::usual_scope(&[GrantType::AuthorizationCode]),
+        Some(scope) => scope,
+    }
+    .parse()
+    .map_err(|_| &catalogue::REGISTRATION_SCOPE)?;
+    // What an operator has to give, nobody gives to themselves.
+    if scope.contains(INITIAL_ACCESS_SCOPE) {
+        return Err(Refusal::new(&catalogue::REGISTRATION_SCOPE));
+    }
+    let id_token_algorithm = match &basics.id_token_signed_response_alg {
+        // OpenID Connect Registration §2.
+        None if algorithms.contains(&Algorithm::Rs256) => Algorithm::Rs256,
+        None => registration::usual_id_token_algorithm(algorithms),
+        Some(name) => name
+            .parse()
+            .map_err(|_| &catalogue::REGISTRATION_ALGORITHM)?,
+    };
+    let is_openid = scope.contains("openid");
+    let client = Client {
+        id: "new"
+            .parse()
+            .map_err(|_| &catalogue::REGISTRATION_METADATA)?,
+        name: name(basics)?,
+        authentication_method: method,
+        secrets: Vec::new(),
+        grants: grants(basics)?,
+        redirect_uris: redirect_uris(basics)?,
+        post_logout_redirect_uris: post_logout_redirect_uris(basics)?,
+        scope,
+        audiences: Vec::new(),
+        id_token_algorithm,
+        // RFC 9700 §2.1.1: a confidential client may rely on the nonce of OpenID Connect instead.
+        requires_pkce: method == AuthenticationMethod::None || !is_openid,
+        requires_consent: true,
+        metadata,
+        refresh: RefreshOverrides::default(),
+        dynamic: None,
+        disabled: false,
+        created_at: context.now,
+        updated_at: context.now,
+    };
+    match registration::contradictions(&client, algorithms).first() {
+        None => Ok(client),
+        Some(contradiction) => Err(Refusal::new(explain(*contradiction))),
+    }
+}
+
+fn name(basics: &Basics) -> Result<String, Refusal> {
+    match basics.client_name.as_deref().map(str::trim) {
+        None | Some("") => {
+            let first = basics.redirect_uris.first();
+            let url = first.and_then(|uri| url::Url::parse(uri).ok());
+            let host = url.and_then(|url| url.host_str().map(str::to_owned));
+            Ok(host.unwrap_or_else(|| "An application".to_owned()))
+        }
+        Some(name) if name.chars().count() <= 100 && !name.contains(char::is_control) => {
+            Ok(name.to_owned())
+        }
+        Some(_) => Err(Refusal::new(&catalogue::REGISTRATION_METADATA)),
+    }
+}
+
+/// RFC 7591 §2.1: grants and response types belong together.
+fn grants(basics: &Basics) -> Result<Vec<GrantType>, Refusal> {
+    let unsupported = Refusal::new(&catalogue::REGISTRATION_GRANT);
+    let mut grants = match &basics.grant_types {
+        None => vec![GrantType::AuthorizationCode],
+        Some(names) => names
+            .iter()
+            .map(|name| name.parse().map_err(|_| unsupported))
+            .collect::<Result<_, _>>()?,
+    };
+    grants.sort_unstable();
+    grants.dedup();
+    let uses_code = grants.contains(&GrantType::AuthorizationCode);
+    let fits = match &basics.response_types {
+        None => true,
+        Some(types) if types.is_empty() => !uses_code,
+        Some(types) => uses_code && types.iter().all(|name| name == "code"),
+    };
+    if fits { Ok(grants) } else { Err(unsupported) }
+}
+
+fn redirect_uris(basics: &Basics) -> Result<Vec<RegisteredRedirectUri>, Refusal> {
+    let refused = Refusal::new(&catalogue::REGISTRATION_REDIRECT_URI);
+    let is_native = match basics.application_type.as_deref() {
+        None | Some("web") => false,
+        Some("native") => true,
+        Some(_) => return Err(Refusal::new(&catalogue::REGISTRATION_METADATA)),
+    };
+    if basics.redirect_uris.len() > MOST_URIS {
+        return Err(refused);
+    }
+    let check = |text: &String| {
+        let is_web = text.starts_with("https://");
+        // OpenID Connect Registration §2: a web client has web addresses, a native one its own scheme or loopback.
+        let fits = is_native || is_web || text.starts_with("http://");
+        match text.parse() {
+            Ok(uri) if fits && !text.contains('*') => Ok(uri),
+            Ok(_) | Err(_) => Err(refused),
+        }
+    };
+    basics.redirect_uris.iter().map(check).collect()
+}
+
+fn post_logout_redirect_uris(basics: &Basics) -> Result<Vec<String>, Refusal> {
+    let refused = Refusal::new(&catalogue::REGISTRATION_REDIRECT_URI);
+    if basics.post_logout_redirect_uris.len() > MOST_URIS {
+        return Err(refused);
+    }
+    let check = |text: &String| match text.parse::<RegisteredRedirectUri>() {
+        Ok(uri) => Ok(uri.to_string()),
+        Err(_) => Err(refused),
+    };
+    basics.post_logout_redirect_uris.iter().map(check).collect()
+}
+
+const MOST_URIS: usize = 50;
+
+fn explain(contradiction: Contradiction) -> &'static Explanation {
+    match contradiction {
+        Contradiction::NoRedirectUri => &catalogue::REGISTRATION_REDIRECT_URI,
+        Contradiction::NoGrant | Contradiction::RefreshAlone => &catalogue::REGISTRATION_GRANT,
+        Contradiction::PublicClientCredentials => &catalogue::REGISTRATION_AUTHENTICATION,
+        Contradiction::NoClientKeys
+        | Contradiction::KeysTwice
+        | Contradiction::JwksUri
+        | Contradiction::AssertionAlgorithm
+        | Contradiction::NoAssertionKey(_) => &catalogue::REGISTRATION_KEYS,
+        Contradiction::NoKey(_) | Contradiction::NoUserinfoKey => {
+            &catalogue::REGISTRATION_ALGORITHM
+        }
+        Contradiction::FrontChannelElsewhere
+        | Contradiction::PublicWithoutPkce
+        | Contradiction::PublicWithoutRotation
+        | Contradiction::IdleBeyondAbsolute => &catalogue::REGISTRATION_METADATA,
+    }
+}

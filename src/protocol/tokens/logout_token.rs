@@ -1,0 +1,72 @@
+//! Logout tokens: news for a client that a session is over (OpenID Connect Back-Channel Logout §2.4).
+
+use serde::Serialize;
+
+use crate::crypto::jwt;
+use crate::crypto::key_set::KeySet;
+use crate::crypto::random::{RandomSource, random_identifier};
+use crate::protocol::client::Client;
+use crate::protocol::context::Timestamp;
+use crate::protocol::logout_notice::LogoutNotice;
+use crate::protocol::tokens::SignError;
+
+/// RFC 8725 §3.11: no other kind of token passes for one.
+const TYPE: &str = "logout+jwt";
+
+/// The recommended two minutes; each try has a token of its own.
+const LIFETIME: i64 = 120;
+
+#[derive(Serialize)]
+struct Claims<'a> {
+    iss: &'a str,
+    sub: &'a str,
+    aud: &'a str,
+    iat: Timestamp,
+    exp: Timestamp,
+    jti: &'a str,
+    sid: &'a str,
+    events: Events,
+}
+
+/// A nonce is prohibited, so that no logout token passes for an ID token.
+#[derive(Serialize)]
+struct Events {
+    #[serde(rename = "http://schemas.openid.net/event/backchannel-logout")]
+    logout: Nothing,
+}
+
+#[derive(Serialize)]
+struct Nothing {}
+
+/// What a logout token is made with.
+#[derive(Clone, Copy)]
+pub struct LogoutTokens<'a> {
+    /// The issuer identifier.
+    pub issuer: &'a str,
+    /// The keys that sign.
+    pub keys: &'a KeySet,
+    /// Where its identifier comes from.
+    pub random: &'a dyn RandomSource,
+    /// When it is made.
+    pub now: Timestamp,
+}
+
+impl LogoutTokens<'_> {
+    /// Signs the token for a notice, with the algorithm of the client's ID tokens (Back-Channel Logout §2.4).
+    pub fn sign(&self, notice: &LogoutNotice, client: &Client) -> Result<String, SignError> {
+        let algorithm = client.id_token_algorithm;
+        let key = self.keys.active(algorithm);
+        let key = key.ok_or(SignError::NoKey(algorithm))?;
+        let claims = Claims {
+            iss: self.issuer,
+            sub: &notice.subject,
+            aud: client.id.as_str(),
+            iat: self.now,
+            exp: self.now + LIFETIME,
+            jti: &random_identifier(self.random),
+            sid: &notice.session,
+            events: Events { logout: Nothing {} },
+        };
+        Ok(jwt::sign(key, Some(TYPE), &claims)?)
+    }
+}
