@@ -323,7 +323,7 @@ catalogue! {
         "Choose among the algorithms that the discovery document lists for it.";
     REGISTRATION_SCOPE = "E1810", InvalidClientMetadata,
         "The scope is malformed, or holds what only an operator may give.",
-        "Name scopes separated by blanks, or leave scope out.";
+        "Name scopes of scopes_supported separated by blanks, or leave scope out; ask the operator for others.";
     SOFTWARE_STATEMENT = "E1811", UnapprovedSoftwareStatement,
         "Software statements are not accepted here.",
         "Send the metadata themselves.";

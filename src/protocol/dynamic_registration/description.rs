@@ -5,10 +5,10 @@ use serde_json::{Map, Value};
 
 use crate::crypto::algorithm::Algorithm;
 use crate::protocol::catalogue::{self, Explanation};
+use crate::protocol::claims::STANDARD_SCOPES;
 use crate::protocol::client::{AuthenticationMethod, Client, GrantType};
 use crate::protocol::client_metadata::ClientMetadata;
 use crate::protocol::context::Context;
-use crate::protocol::dynamic_registration::INITIAL_ACCESS_SCOPE;
 use crate::protocol::error::Refusal;
 use crate::protocol::redirect_uri::RegisteredRedirectUri;
 use crate::protocol::refresh_policy::RefreshOverrides;
@@ -71,8 +71,8 @@ pub(super) fn describe(
     }
     .parse()
     .map_err(|_| &catalogue::REGISTRATION_SCOPE)?;
-    // What an operator has to give, nobody gives to themselves.
-    if scope.contains(INITIAL_ACCESS_SCOPE) {
+    // The scopes of APIs, and that of registering clients, are an operator's to give.
+    if scope.iter().any(|name| !STANDARD_SCOPES.contains(&name)) {
         return Err(Refusal::new(&catalogue::REGISTRATION_SCOPE));
     }
     let id_token_algorithm = match &basics.id_token_signed_response_alg {

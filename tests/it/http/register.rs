@@ -207,6 +207,10 @@ fn metadata_that_cannot_be_are_refused() {
                 "E1814",
             ),
             (
+                r#"{"redirect_uris":["https://new.example/cb"],"scope":"openid read"}"#,
+                "E1810",
+            ),
+            (
                 r#"{"redirect_uris":["https://new.example/cb"],"scope":"openid client_registration"}"#,
                 "E1810",
             ),
