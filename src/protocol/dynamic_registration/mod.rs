@@ -241,6 +241,10 @@ pub fn update(
     Ok(Client {
         id: client.id.clone(),
         secrets: client.secrets.clone(),
+        // What an operator decided stays.
+        audiences: client.audiences.clone(),
+        requires_consent: client.requires_consent,
+        refresh: client.refresh,
         dynamic: client.dynamic,
         disabled: client.disabled,
         created_at: client.created_at,
