@@ -69,7 +69,7 @@
     return hex;
   }
 
-  function browserState() {
+  function browserStates() {
     var found = /(?:^|; )(?:__Secure-)?issuant-state=([^;]+)/.exec(document.cookie);
     return found ? found[1] : "";
   }
@@ -77,13 +77,19 @@
   function answer(message, origin) {
     var parts = typeof message === "string" ? message.split(" ") : [];
     var salt = parts.length === 2 ? parts[1].split(".")[1] : "";
-    var state = browserState();
+    var state = browserStates();
     // A browser that keeps its cookies from frames can tell nothing, and a client that heard "changed" would ask for ever.
     if (!salt || !state) {
       return "error";
     }
-    var expected = digest(parts[0] + " " + origin + " " + state + " " + salt) + "." + salt;
-    return expected === parts[1] ? "unchanged" : "changed";
+    // One value for each account that is signed in; the client knows one of them.
+    var states = state.split(".");
+    for (var at = 0; at < states.length; at++) {
+      if (digest(parts[0] + " " + origin + " " + states[at] + " " + salt) + "." + salt === parts[1]) {
+        return "unchanged";
+      }
+    }
+    return "changed";
   }
 
   window.addEventListener("message", function (event) {

@@ -71,6 +71,7 @@ fn status(refusal: Refusal) -> StatusCode {
         | ErrorCode::AccessDenied
         | ErrorCode::UnsupportedResponseType
         | ErrorCode::LoginRequired
+        | ErrorCode::AccountSelectionRequired
         | ErrorCode::ConsentRequired
         | ErrorCode::RequestNotSupported
         | ErrorCode::RequestUriNotSupported

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::crypto::digest::constant_time_eq;
-use crate::http::cookies::{self, Kind};
+use crate::http::cookies;
 use crate::http::extract::header_text;
 use crate::http::scene::Scene;
 use crate::protocol::catalogue;
@@ -35,7 +35,7 @@ pub(crate) fn check(
     if !comes_from_here(request, scene) {
         return Err(Refusal::new(&catalogue::FORM_NOT_OURS));
     }
-    let Some(browser) = cookies::find(request, &scene.state.site, Kind::Browser) else {
+    let Some(browser) = cookies::browser(request, &scene.state.site) else {
         return Err(Refusal::new(&catalogue::COOKIE_MISSING));
     };
     let expected = make(scene, &browser, purpose);

@@ -12,9 +12,12 @@ use crate::http::endpoints::{
     authorize, discovery, health, introspect, jwks, logout, register, revoke, token, userinfo,
     verify, webfinger,
 };
-use crate::http::pages::{account, assets, check_session, consent, dev_app, home, login, setup};
+use crate::http::pages::{
+    account, accounts as accounts_page, assets, check_session, consent, dev_app, home, login, setup,
+};
 use crate::http::state::AppState;
 
+mod accounts;
 mod address;
 pub mod client_keys;
 mod cookies;
@@ -91,6 +94,12 @@ pub fn app(
                 .route(get().to(login::show))
                 .route(post().to(login::sign_in)),
         )
+        .service(
+            resource(urls::ACCOUNTS)
+                .route(get().to(accounts_page::show))
+                .route(post().to(accounts_page::choose)),
+        )
+        .service(resource(urls::SIGN_OUT_ACCOUNT).route(post().to(accounts_page::sign_out)))
         .service(
             resource(urls::CONSENT)
                 .route(get().to(consent::show))

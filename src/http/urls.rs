@@ -31,6 +31,10 @@ pub const AUTHORIZE: &str = "/authorize";
 pub const RESUME: &str = "/authorize/resume";
 /// The sign-in page.
 pub const LOGIN: &str = "/login";
+/// The page on which a person chooses one of the accounts of the browser.
+pub const ACCOUNTS: &str = "/accounts";
+/// Signs one account out.
+pub const SIGN_OUT_ACCOUNT: &str = "/accounts/sign-out";
 /// The consent page.
 pub const CONSENT: &str = "/consent";
 /// OpenID Connect RP-Initiated Logout §2.
@@ -75,11 +79,12 @@ pub const DEV_APP_RESULT: &str = "/dev/app/result";
 pub const DEV_APP_REFRESH: &str = "/dev/app/refresh";
 
 /// Where people look, under the one address that the server is configured for. Cookies and forms work nowhere else.
-pub const PAGES: [&str; 10] = [
+pub const PAGES: [&str; 11] = [
     HOME,
     AUTHORIZE,
     RESUME,
     LOGIN,
+    ACCOUNTS,
     CONSENT,
     LOGOUT,
     ACCOUNT,
@@ -87,6 +92,15 @@ pub const PAGES: [&str; 10] = [
     DEV_APP,
     DEV_APP_SIGN_IN,
 ];
+
+/// One of the pages, for a waiting authorization request; an empty handle stands for none.
+pub fn for_request(page: &str, handle: &str) -> String {
+    if handle.is_empty() {
+        page.to_owned()
+    } else {
+        format!("{page}?request={handle}")
+    }
+}
 
 /// The endpoints as absolute URLs.
 pub fn endpoints(issuer: &str) -> EndpointUrls {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::crypto::secret::Secret;
 use crate::identity::store::{IdentityStore, Session};
 use crate::protocol::client::{Client, ClientId};
 use crate::protocol::context::{Context, Timestamp};
@@ -9,12 +10,17 @@ use crate::protocol::error::StoreError;
 use crate::protocol::logout_notice::LogoutNotice;
 use crate::protocol::store::Subject;
 
+/// So many accounts can be signed in in one browser.
+pub const MOST_ACCOUNTS: usize = 5;
+
 /// A use is written down at most once in so many seconds.
 const TOUCH_AFTER: i64 = 60;
 
 /// A living session and its user.
 #[derive(Clone, Debug)]
 pub struct Living {
+    /// The secret by which the browser holds it.
+    pub cookie: Secret,
     /// The session.
     pub session: Session,
     /// Its user, who is active.
@@ -44,7 +50,28 @@ pub fn find(
     let subject = store
         .subject(&session.subject)?
         .filter(|subject| subject.active);
-    Ok(subject.map(|subject| Living { session, subject }))
+    Ok(subject.map(|subject| Living {
+        cookie: Secret::new(cookie.to_owned()),
+        session,
+        subject,
+    }))
+}
+
+/// The sessions that are alive of those that a browser holds, in its order, each account once.
+pub fn find_all(
+    context: &Context<'_>,
+    store: &mut dyn IdentityStore,
+    cookies: &[String],
+) -> Result<Vec<Living>, StoreError> {
+    let mut accounts: Vec<Living> = Vec::new();
+    for cookie in cookies.iter().take(MOST_ACCOUNTS) {
+        if let Some(living) = find(context, store, cookie)?
+            && accounts.iter().all(|it| it.subject.id != living.subject.id)
+        {
+            accounts.push(living);
+        }
+    }
+    Ok(accounts)
 }
 
 /// Ends a session. Refresh families that belong to it end in the same transaction, and each client that took part and

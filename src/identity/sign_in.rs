@@ -6,7 +6,7 @@
 
 use crate::crypto::random::random_identifier;
 use crate::crypto::secret::Secret;
-use crate::identity::session;
+use crate::identity::session::{self, Living};
 use crate::identity::store::{IdentityStore, Session, User};
 use crate::identity::throttle::{self, Wait};
 use crate::protocol::client::ClientId;
@@ -61,15 +61,6 @@ pub fn begin(
     })
 }
 
-/// A session that was just made, and the cookie that stands for it.
-#[derive(Debug)]
-pub struct SignedIn {
-    /// The session.
-    pub session: Session,
-    /// The value of the cookie.
-    pub cookie: Secret,
-}
-
 /// Makes the session of a user whose password fitted.
 pub fn finish(
     context: &Context<'_>,
@@ -77,22 +68,23 @@ pub fn finish(
     user: &User,
     attempt: &Attempt<'_>,
     browser: &Browser<'_>,
-    earlier: Option<&Session>,
-) -> Result<SignedIn, StoreError> {
+    accounts: Vec<Living>,
+) -> Result<Vec<Living>, StoreError> {
     throttle::forgive(context, store, attempt)?;
-    start_session(context, store, user, browser, earlier)
+    start_session(context, store, user, browser, accounts)
 }
 
-/// Makes a session of a user who proved to be it in some way. The cookie is new each time. The session that the browser
-/// had before goes on under the new cookie if it is the same user's, so that apps keep their access; another
-/// user's ends.
+/// Makes a session of a user who proved to be it in some way, beside those of the other `accounts` that are signed in in
+/// the browser; answers all of them, the new one first. Its cookie is new each time. The session that the browser had of
+/// the same user goes on under the new cookie, so that apps keep their access. Where there are too many, the one that was
+/// last in the row ends.
 pub fn start_session(
     context: &Context<'_>,
     store: &mut dyn IdentityStore,
     user: &User,
     browser: &Browser<'_>,
-    earlier: Option<&Session>,
-) -> Result<SignedIn, StoreError> {
+    accounts: Vec<Living>,
+) -> Result<Vec<Living>, StoreError> {
     let cookie = Secret::generate(context.random, "");
     let mut session = Session {
         id: random_identifier(context.random),
@@ -106,18 +98,38 @@ pub fn start_session(
         user_agent: browser.user_agent.chars().take(200).collect(),
         address: browser.address.to_owned(),
     };
-    if let Some(earlier) = earlier {
-        if earlier.subject == session.subject {
-            session.id.clone_from(&earlier.id);
-            session.created_at = earlier.created_at;
-            if store.renew_session(&session)? {
-                return Ok(SignedIn { session, cookie });
+    let is_same = |it: &Living| it.subject.id == user.subject.id;
+    let (same, mut others): (Vec<Living>, Vec<Living>) = accounts.into_iter().partition(is_same);
+    let is_renewed = match same.into_iter().next() {
+        Some(earlier) => {
+            let renewed = Session {
+                id: earlier.session.id,
+                created_at: earlier.session.created_at,
+                ..session.clone()
+            };
+            let is_renewed = store.renew_session(&renewed)?;
+            if is_renewed {
+                session = renewed;
             }
-        } else {
-            let find_client = |id: &ClientId| context.clients.client(id.as_str());
-            session::end(store, &find_client, earlier, context.now)?;
+            is_renewed
+        }
+        None => false,
+    };
+    if !is_renewed {
+        store.add_session(&session)?;
+    }
+    let find_client = |id: &ClientId| context.clients.client(id.as_str());
+    while others.len() >= session::MOST_ACCOUNTS {
+        if let Some(last) = others.pop() {
+            session::end(store, &find_client, &last.session, context.now)?;
         }
     }
-    store.add_session(&session)?;
-    Ok(SignedIn { session, cookie })
+    let subject = user.subject.clone();
+    let mut accounts = vec![Living {
+        cookie,
+        session,
+        subject,
+    }];
+    accounts.append(&mut others);
+    Ok(accounts)
 }

@@ -179,6 +179,9 @@ catalogue! {
     CLAIMS_PARAMETER = "E1224", InvalidRequest,
         "The claims parameter is malformed.",
         "Send a JSON object with the members userinfo and id_token, as OpenID Connect Core section 5.5 describes, of at most 4096 bytes.";
+    ACCOUNT_SELECTION_REQUIRED = "E1240", AccountSelectionRequired,
+        "Several accounts are signed in, and prompt=none allows no page to choose one of them.",
+        "Send an id_token_hint, or send the person here without prompt=none.";
 
     // E13xx: the token endpoint.
     UNSUPPORTED_GRANT = "E1301", UnsupportedGrantType,

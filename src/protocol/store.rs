@@ -56,6 +56,8 @@ pub struct WaitingRequest {
     pub signed_in_by: Option<String>,
     /// The session whose person agreed on the consent page during this very request.
     pub consented_by: Option<String>,
+    /// The session of the account that the person chose, or signed in with, during this very request.
+    pub chosen_by: Option<String>,
 }
 
 /// An authorization code, as it is stored.
@@ -114,8 +116,10 @@ pub trait WaitingRequests {
     fn add_waiting_request(&mut self, request: &WaitingRequest) -> Result<(), StoreError>;
     /// Finds one, expired or not.
     fn waiting_request(&mut self, handle: &Digest) -> Result<Option<WaitingRequest>, StoreError>;
-    /// Marks that the session began during this request.
+    /// Marks that the session began during this request, and so was chosen for it.
     fn mark_signed_in(&mut self, handle: &Digest, session: &str) -> Result<(), StoreError>;
+    /// Marks that the person chose the account of that session.
+    fn mark_chosen(&mut self, handle: &Digest, session: &str) -> Result<(), StoreError>;
     /// Marks that the person of that session agreed.
     fn mark_consented(&mut self, handle: &Digest, session: &str) -> Result<(), StoreError>;
     /// **Gate**: removes it; true for exactly one caller, who alone may answer the request.

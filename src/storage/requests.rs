@@ -32,7 +32,16 @@ impl WaitingRequests for Transaction {
     fn mark_signed_in(&mut self, handle: &Digest, session: &str) -> Result<(), StoreError> {
         on!(self, "marking a waiting request", c => {
             diesel::update(table.find(handle.as_bytes().as_slice()))
-                .set(requests::signed_in_by.eq(session))
+                .set((requests::signed_in_by.eq(session), requests::chosen_by.eq(session)))
+                .execute(c)
+        })?;
+        Ok(())
+    }
+
+    fn mark_chosen(&mut self, handle: &Digest, session: &str) -> Result<(), StoreError> {
+        on!(self, "marking a waiting request", c => {
+            diesel::update(table.find(handle.as_bytes().as_slice()))
+                .set(requests::chosen_by.eq(session))
                 .execute(c)
         })?;
         Ok(())
@@ -67,6 +76,7 @@ struct RequestRow {
     expires_at: i64,
     signed_in_by: Option<String>,
     consented_by: Option<String>,
+    chosen_by: Option<String>,
 }
 
 impl TryFrom<&WaitingRequest> for RequestRow {
@@ -82,6 +92,7 @@ impl TryFrom<&WaitingRequest> for RequestRow {
             expires_at: waiting.expires_at,
             signed_in_by: waiting.signed_in_by.clone(),
             consented_by: waiting.consented_by.clone(),
+            chosen_by: waiting.chosen_by.clone(),
         })
     }
 }
@@ -99,6 +110,7 @@ impl TryFrom<RequestRow> for WaitingRequest {
             expires_at: row.expires_at,
             signed_in_by: row.signed_in_by,
             consented_by: row.consented_by,
+            chosen_by: row.chosen_by,
         })
     }
 }

@@ -138,6 +138,7 @@ diesel::table! {
         expires_at -> BigInt,
         signed_in_by -> Nullable<Text>,
         consented_by -> Nullable<Text>,
+        chosen_by -> Nullable<Text>,
     }
 }
 

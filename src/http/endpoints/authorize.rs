@@ -12,17 +12,17 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::crypto::secret::Secret;
-use crate::http::cookies::{self, Kind};
+use crate::http::cookies;
 use crate::http::endpoints::waiting::{WaitingKey, target};
 use crate::http::pages::view::HandOverPage;
 use crate::http::pages::{self, new_browser, redirect, refusal};
 use crate::http::scene::Scene;
 use crate::http::state::AppState;
-use crate::http::{address, error, extract, urls};
+use crate::http::{accounts, address, error, extract, urls};
 use crate::identity::session::{self, Living};
 use crate::identity::store::{Consents as _, Sessions as _};
 use crate::protocol::authorize::answer::{Answered, Authentication, with_code};
-use crate::protocol::authorize::next_step::{NextStep, SignedIn, next_step};
+use crate::protocol::authorize::next_step::{self, Account, NextStep, next_step};
 use crate::protocol::authorize::response::{self, Response};
 use crate::protocol::authorize::{self, AuthorizeRefusal};
 use crate::protocol::catalogue;
@@ -35,6 +35,7 @@ use crate::storage::Transaction;
 /// Where the browser goes from here.
 enum Onward {
     SignIn,
+    ChooseAccount,
     Consent,
     Client(Response),
 }
@@ -56,7 +57,7 @@ pub(crate) async fn answer(request: HttpRequest, state: Data<AppState>) -> HttpR
             return send(&request, &scene, response);
         }
     };
-    let known = cookies::find(&request, site, Kind::Browser);
+    let known = cookies::browser(&request, site);
     let is_new = known.is_none();
     let browser = known.unwrap_or_else(|| new_browser(&scene));
     let handle = Secret::generate(&*scene.state.random, "");
@@ -68,13 +69,14 @@ pub(crate) async fn answer(request: HttpRequest, state: Data<AppState>) -> HttpR
         expires_at: scene.now + scene.state.policy.request_lifetime,
         signed_in_by: None,
         consented_by: None,
+        chosen_by: None,
     };
-    let session = cookies::find(&request, site, Kind::Session);
+    let kept = cookies::sessions(&request, site);
     let source = address::source(&request);
     let onward = scene
         .write(move |scene, store| {
-            let (step, living) = decide(scene, store, &client, &waiting, session.as_deref())?;
-            let waits = matches!(step, NextStep::SignIn | NextStep::Consent);
+            let (step, living) = decide(scene, store, &client, &waiting, &kept)?;
+            let waits = !matches!(step, NextStep::Answer | NextStep::Refuse(_));
             if waits && !scene.state.starts.admit(&source, scene.now) {
                 return Err((&catalogue::TOO_MANY_STARTS).into());
             }
@@ -87,10 +89,7 @@ pub(crate) async fn answer(request: HttpRequest, state: Data<AppState>) -> HttpR
         Err(fault) => refusal::fault(&request, fault),
     };
     if is_new {
-        cookies::add(
-            &mut response,
-            &cookies::set(site, Kind::Browser, &browser, None),
-        );
+        cookies::add(&mut response, &cookies::name_browser(site, &browser));
     }
     response
 }
@@ -102,11 +101,11 @@ pub(crate) async fn resume(request: HttpRequest, state: Data<AppState>) -> HttpR
         Ok(found) => found,
         Err(refused) => return refusal::page(&request, refused),
     };
-    let session = cookies::find(&request, &scene.state.site, Kind::Session);
+    let kept = cookies::sessions(&request, &scene.state.site);
     let onward = scene
         .write(move |scene, store| {
             let (waiting, client) = key.look_up(scene, store)?;
-            let decided = decide(scene, store, &client, &waiting, session.as_deref())?;
+            let decided = decide(scene, store, &client, &waiting, &kept)?;
             carry_out(scene, store, &client, &waiting, decided)
         })
         .await;
@@ -125,22 +124,23 @@ fn decide(
     store: &mut Transaction,
     client: &Client,
     waiting: &WaitingRequest,
-    session_cookie: Option<&str>,
+    kept: &[String],
 ) -> Result<Decided, Fault> {
-    let living = match session_cookie {
-        Some(cookie) => session::find(&scene.context(), store, cookie)?,
+    let mut accounts = session::find_all(&scene.context(), store, kept)?;
+    let signed_in = accounts::for_request(store, waiting, &accounts)?;
+    let place = match next_step::account(waiting, &signed_in) {
+        Account::Nobody => None,
+        Account::Of(place) => Some(place),
+        Account::Open(step) => return Ok((step, None)),
+    };
+    let signed_in = place.and_then(|place| signed_in.get(place).copied());
+    let consent = match &signed_in {
+        Some(signed_in) => store.consent(signed_in.subject, &client.id)?,
         None => None,
     };
-    let consent = match &living {
-        Some(living) => store.consent(&living.subject.id, &client.id)?,
-        None => None,
-    };
-    let signed_in = living.as_ref().map(signed_in);
     let consented = consent.as_ref().map(|consent| &consent.scope);
-    Ok((
-        next_step(waiting, client, signed_in, consented, scene.now),
-        living,
-    ))
+    let step = next_step(waiting, client, signed_in, consented, scene.now);
+    Ok((step, place.map(|place| accounts.swap_remove(place))))
 }
 
 /// Sends the browser to a page, or answers the client if everything is there.
@@ -154,18 +154,11 @@ fn carry_out(
     match decided {
         (NextStep::Answer, Some(living)) => give_code(scene, store, client, waiting, living),
         (NextStep::Answer, None) | (NextStep::SignIn, _) => Ok(Onward::SignIn),
+        (NextStep::ChooseAccount, _) => Ok(Onward::ChooseAccount),
         (NextStep::Consent, _) => Ok(Onward::Consent),
         (NextStep::Refuse(refused), _) => {
             refuse(scene, store, client, waiting, refused).map(Onward::Client)
         }
-    }
-}
-
-fn signed_in(living: &Living) -> SignedIn<'_> {
-    SignedIn {
-        session: &living.session.id,
-        subject: &living.subject.id,
-        auth_time: living.session.auth_time,
     }
 }
 
@@ -246,8 +239,9 @@ pub(crate) fn send(request: &HttpRequest, scene: &Scene, response: Response) -> 
 
 fn go(request: &HttpRequest, scene: &Scene, onward: Onward, handle: &str) -> HttpResponse {
     match onward {
-        Onward::SignIn => redirect(&format!("{}?request={handle}", urls::LOGIN)),
-        Onward::Consent => redirect(&format!("{}?request={handle}", urls::CONSENT)),
+        Onward::SignIn => redirect(&urls::for_request(urls::LOGIN, handle)),
+        Onward::ChooseAccount => redirect(&urls::for_request(urls::ACCOUNTS, handle)),
+        Onward::Consent => redirect(&urls::for_request(urls::CONSENT, handle)),
         Onward::Client(response) => send(request, scene, response),
     }
 }

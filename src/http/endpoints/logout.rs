@@ -3,25 +3,21 @@
 //! Without a hint of the very session, the person is asked first: a link from anywhere must not sign anybody
 //! out.
 
-use std::sync::Arc;
-
-use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
-use crate::http::cookies::{self, Kind};
 use crate::http::pages::view::{Link, LogoutPage, SignedOutPage};
 use crate::http::pages::{self, Visitor, redirect, refusal};
 use crate::http::scene::Scene;
 use crate::http::state::AppState;
-use crate::http::{extract, form_token, urls};
-use crate::identity::session;
+use crate::http::{accounts, extract, form_token, urls};
+use crate::identity::session::{self, Living};
 use crate::identity::store::Session;
-use crate::protocol::client::{Client, ClientId};
+use crate::protocol::client::ClientId;
 use crate::protocol::error::Fault;
 use crate::protocol::logout::{self, LogoutRequest};
 use crate::protocol::params::Params;
-use crate::protocol::session_state;
 
 /// What the hidden field of the form is made for.
 pub(crate) const PURPOSE: &str = "logout";
@@ -38,23 +34,40 @@ async fn start(request: &HttpRequest, scene: &Scene) -> Result<HttpResponse, Fau
     let params = extract::params(request.query_string().as_bytes())?;
     let asked = logout::accept(&scene.context(), scene.keys(), &params)?;
     let visitor = Visitor::find(request, scene).await?;
-    let Some(living) = visitor.living.as_ref() else {
-        return Ok(onward(&asked));
-    };
-    let hinted = asked.hint.as_ref().and_then(|hint| hint.sid.as_deref());
-    if hinted == Some(living.session.id.as_str()) {
-        return end(request, scene, living.session.clone(), &asked).await;
+    let leaving = leaving(&asked, &visitor.accounts);
+    if leaving.is_empty() {
+        return Ok(onward(asked.return_to.as_deref()));
     }
+    let hinted = asked.hint.as_ref().and_then(|hint| hint.sid.as_deref());
+    if leaving.iter().all(|it| hinted == Some(&it.session.id)) {
+        return end(request, scene, &leaving, visitor.accounts, back(&asked)).await;
+    }
+    let names: Vec<String> = leaving
+        .iter()
+        .map(|it| pages::display_name(&it.subject))
+        .collect();
     let page = LogoutPage {
         frame: pages::frame(request, scene, "Sign out"),
         action: urls::LOGOUT_CONFIRM.to_owned(),
         csrf: form_token::make(scene, &visitor.browser, PURPOSE),
         request: encode(&params),
-        account_name: Some(pages::display_name(&living.subject)),
+        account_names: names,
         client: asked.client.as_deref().map(pages::client_card),
     };
     let target = asked.return_to.as_deref().and_then(pages::form_target);
     Ok(visitor.show(scene, &page, target.as_deref()))
+}
+
+/// Which of the accounts of the browser are to be signed out: the one of the hint, or all.
+fn leaving(asked: &LogoutRequest, accounts: &[Living]) -> Vec<Living> {
+    let hinted = asked.hint.as_ref().and_then(|hint| {
+        let is_it = |it: &&Living| hint.sid.as_deref() == Some(&it.session.id);
+        let is_person = |it: &&Living| hint.sub == it.subject.id;
+        let mut found = accounts.iter();
+        let found = found.clone().find(is_it).or_else(|| found.find(is_person));
+        found.cloned()
+    });
+    hinted.map_or_else(|| accounts.to_vec(), |it| vec![it])
 }
 
 /// The person answered on the page.
@@ -82,37 +95,60 @@ async fn decide(
     let asked = logout::accept(&scene.context(), scene.keys(), &carried)?;
     let visitor = Visitor::find(request, scene).await?;
     let wants_out = params.find("decision") == Some("sign-out");
-    match visitor.living {
-        Some(living) if wants_out => end(request, scene, living.session, &asked).await,
-        Some(_) => Ok(redirect(urls::ACCOUNT)),
-        None => Ok(onward(&asked)),
+    let leaving = leaving(&asked, &visitor.accounts);
+    if leaving.is_empty() {
+        Ok(onward(asked.return_to.as_deref()))
+    } else if wants_out {
+        end(request, scene, &leaving, visitor.accounts, back(&asked)).await
+    } else {
+        Ok(redirect(urls::ACCOUNT))
     }
 }
 
-async fn end(
+/// The way back to the client that asked.
+fn back(asked: &LogoutRequest) -> Option<Link> {
+    let url = asked.return_to.clone()?;
+    let label = "Continue to the app".to_owned();
+    Some(Link { label, url })
+}
+
+/// Ends the sessions of some `accounts` of the browser, and shows the way on.
+pub(crate) async fn end(
     request: &HttpRequest,
     scene: &Scene,
-    session: Session,
-    asked: &LogoutRequest,
+    leaving: &[Living],
+    mut accounts: Vec<Living>,
+    way_on: Option<Link>,
 ) -> Result<HttpResponse, Fault> {
-    let sid = session.id.clone();
+    accounts.retain(|it| {
+        leaving
+            .iter()
+            .all(|other| other.session.id != it.session.id)
+    });
+    let mut sessions: Vec<Session> = leaving.iter().map(|it| it.session.clone()).collect();
+    // In one order everywhere, because each end locks its person.
+    sessions.sort_by(|one, other| one.subject.cmp(&other.subject));
     let end = scene.write(move |scene, store| {
         let find_client = |id: &ClientId| scene.snapshot.client(id.as_str());
-        Ok::<_, Fault>(session::end(store, &find_client, &session, scene.now)?)
+        let mut told = Vec::new();
+        for session in &sessions {
+            // When somebody else ended it just before, the clients hear from there.
+            let took_part = session::end(store, &find_client, session, scene.now)?;
+            let uris = took_part.into_iter().flatten();
+            told.extend(uris.filter_map(|client| {
+                let uri = client.metadata.frontchannel_logout_uri.as_ref()?;
+                Some(uri.for_session(&scene.state.site.issuer, &session.id))
+            }));
+        }
+        Ok::<_, Fault>(told)
     });
-    // When somebody else ended it just before, the clients hear from there.
-    let took_part: Vec<Arc<Client>> = end.await?.unwrap_or_default();
-    let frames: Vec<String> = took_part
-        .iter()
-        .filter_map(|client| client.metadata.frontchannel_logout_uri.as_ref())
-        .map(|uri| uri.for_session(&scene.state.site.issuer, &sid))
-        .collect();
+    let frames: Vec<String> = end.await?;
     let mut response = if frames.is_empty() {
-        onward(asked)
+        onward(way_on.as_ref().map(|link| link.url.as_str()))
     } else {
-        tell_in_frames(request, scene, asked, frames)
+        tell_in_frames(request, scene, way_on, frames)
     };
-    forget(scene, &mut response);
+    accounts::keep(scene, &mut response, &accounts);
     Ok(response)
 }
 
@@ -125,24 +161,18 @@ async fn end(
 fn tell_in_frames(
     request: &HttpRequest,
     scene: &Scene,
-    asked: &LogoutRequest,
+    way_on: Option<Link>,
     frames: Vec<String>,
 ) -> HttpResponse {
-    let back = match &asked.return_to {
-        Some(address) => Link {
-            label: "Continue to the app".to_owned(),
-            url: address.clone(),
-        },
-        None => sign_in_again(),
-    };
+    let address = way_on.as_ref().map(|link| link.url.clone());
     let page = SignedOutPage {
         frame: pages::frame(request, scene, "Signed out"),
-        back: Some(back),
-        goes_on: asked.return_to.is_some(),
+        back: Some(way_on.unwrap_or_else(sign_in_again)),
+        goes_on: address.is_some(),
         frames,
     };
     let mut response = pages::show_with_frames(&page, &page.frames);
-    if let Some(address) = &asked.return_to
+    if let Some(address) = address
         && let Ok(refresh) = HeaderValue::from_str(&format!("{AFTER_FRAMES}; url={address}"))
     {
         response.headers_mut().insert(header::REFRESH, refresh);
@@ -154,23 +184,8 @@ fn tell_in_frames(
 const AFTER_FRAMES: u8 = 2;
 
 /// To the client, or to a page of ours.
-fn onward(asked: &LogoutRequest) -> HttpResponse {
-    redirect(asked.return_to.as_deref().unwrap_or(urls::LOGGED_OUT))
-}
-
-/// The browser forgets a session that ended, and what it kept of our pages. Frames of clients see that it changed.
-fn forget(scene: &Scene, response: &mut HttpResponse) {
-    let state = session_state::signed_out(&*scene.state.random);
-    let life = scene.state.policy.session_absolute_lifetime;
-    cookies::add(
-        response,
-        &cookies::session_state(&scene.state.site, state, life),
-    );
-    cookies::add(response, &cookies::forget(&scene.state.site, Kind::Session));
-    let kept = HeaderValue::from_static("\"cache\", \"storage\"");
-    response
-        .headers_mut()
-        .insert(HeaderName::from_static("clear-site-data"), kept);
+fn onward(address: Option<&str>) -> HttpResponse {
+    redirect(address.unwrap_or(urls::LOGGED_OUT))
 }
 
 /// The page after signing out.

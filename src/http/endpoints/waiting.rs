@@ -6,7 +6,7 @@ use std::sync::Arc;
 use actix_web::HttpRequest;
 
 use crate::crypto::digest::Digest;
-use crate::http::cookies::{self, Kind};
+use crate::http::cookies;
 use crate::http::extract;
 use crate::http::scene::Scene;
 use crate::protocol::catalogue;
@@ -25,7 +25,7 @@ pub(crate) struct WaitingKey {
 impl WaitingKey {
     /// For a handle that came with this request.
     pub(crate) fn new(request: &HttpRequest, scene: &Scene, handle: &str) -> Result<Self, Refusal> {
-        let browser = cookies::find(request, &scene.state.site, Kind::Browser);
+        let browser = cookies::browser(request, &scene.state.site);
         let browser = browser.ok_or(Refusal::new(&catalogue::COOKIE_MISSING))?;
         let keys = &scene.state.token_keys;
         Ok(Self {

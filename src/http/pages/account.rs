@@ -16,8 +16,10 @@ use crate::protocol::client::{Client, ClientId};
 use crate::protocol::error::Fault;
 use crate::protocol::tokens::family::RevocationReason;
 
-/// One purpose with the sign-out form, which stands on the page as well.
-const PURPOSE: &str = logout::PURPOSE;
+/// What the hidden field of the forms is made for: one account, however many the browser has.
+fn purpose(session: &str) -> String {
+    format!("account {session}")
+}
 
 /// Shows the page.
 pub(crate) async fn show(request: HttpRequest, state: Data<AppState>) -> HttpResponse {
@@ -29,7 +31,7 @@ pub(crate) async fn show(request: HttpRequest, state: Data<AppState>) -> HttpRes
 
 async fn tell(request: &HttpRequest, scene: &Scene) -> Result<HttpResponse, Fault> {
     let visitor = Visitor::find(request, scene).await?;
-    let Some(living) = visitor.living.clone() else {
+    let Some(living) = visitor.living().cloned() else {
         return Ok(redirect(urls::LOGIN));
     };
     let subject = living.subject.id.clone();
@@ -49,7 +51,11 @@ async fn tell(request: &HttpRequest, scene: &Scene) -> Result<HttpResponse, Faul
         username: living.subject.username.clone(),
         email: living.subject.email.clone(),
         roles: living.subject.roles.clone(),
-        csrf: form_token::make(scene, &visitor.browser, PURPOSE),
+        csrf: form_token::make(scene, &visitor.browser, &purpose(&living.session.id)),
+        account: living.session.id.clone(),
+        sign_out_csrf: form_token::make(scene, &visitor.browser, logout::PURPOSE),
+        is_only_account: visitor.accounts.len() == 1,
+        accounts_url: urls::ACCOUNTS.to_owned(),
         sessions: sessions
             .iter()
             .filter(|session| !is_over(session))
@@ -220,9 +226,10 @@ async fn act(
 ) -> Result<HttpResponse, Fault> {
     let body = extract::form_body(request, payload).await?;
     let params = extract::params(&body)?;
-    form_token::check(request, scene, &params, PURPOSE)?;
+    let account = params.find("account").unwrap_or_default();
+    form_token::check(request, scene, &params, &purpose(account))?;
     let visitor = Visitor::find(request, scene).await?;
-    let Some(living) = visitor.living else {
+    let Some(living) = visitor.account(account).cloned() else {
         return Ok(redirect(urls::LOGIN));
     };
     let field = params

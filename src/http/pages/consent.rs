@@ -9,7 +9,7 @@ use crate::http::pages::view::{ConsentPage, Link, ScopeGroup, ScopeLine};
 use crate::http::pages::{self, Visitor, redirect, refusal};
 use crate::http::scene::Scene;
 use crate::http::state::AppState;
-use crate::http::{extract, form_token, urls};
+use crate::http::{accounts, extract, form_token, urls};
 use crate::identity::consent::{self, Meaning};
 use crate::protocol::catalogue;
 use crate::protocol::client::Client;
@@ -34,11 +34,15 @@ pub(crate) async fn show(request: HttpRequest, state: Data<AppState>) -> HttpRes
 async fn ask(request: &HttpRequest, scene: &Scene) -> Result<HttpResponse, Fault> {
     let (handle, key) = WaitingKey::in_address(request, scene)?;
     let visitor = Visitor::find(request, scene).await?;
-    let (waiting, client) = scene
-        .read(move |scene, store| key.look_up(scene, store))
-        .await?;
-    let Some(living) = visitor.living.as_ref() else {
-        return Ok(redirect(&format!("{}?request={handle}", urls::RESUME)));
+    let accounts = visitor.accounts.clone();
+    let look_up = scene.read(move |scene, store| {
+        let (waiting, client) = key.look_up(scene, store)?;
+        let living = accounts::settled(store, &waiting, &accounts)?;
+        Ok::<_, Fault>((waiting, client, living))
+    });
+    let (waiting, client, living) = look_up.await?;
+    let Some(living) = living else {
+        return Ok(redirect(&urls::for_request(urls::RESUME, &handle)));
     };
     let address = &waiting.request.redirect_uri;
     let page = ConsentPage {
@@ -57,7 +61,8 @@ async fn ask(request: &HttpRequest, scene: &Scene) -> Result<HttpResponse, Fault
             &visitor.browser,
             &purpose(&handle, &living.session.id),
         ),
-        not_you_url: format!("{}?request={handle}", urls::LOGIN),
+        account: living.session.id,
+        not_you_url: urls::for_request(urls::ACCOUNTS, &handle),
         request: handle,
     };
     let target = pages::form_target(address);
@@ -159,11 +164,11 @@ async fn take_decision(
     let body = extract::form_body(request, payload).await?;
     let params = extract::params(&body)?;
     let handle = params.find("request").unwrap_or_default().to_owned();
+    let account = params.find("account").unwrap_or_default();
+    form_token::check(request, scene, &params, &purpose(&handle, account))?;
     let visitor = Visitor::find(request, scene).await?;
-    let session = visitor.living.as_ref().map(|living| &*living.session.id);
-    let purpose = purpose(&handle, session.unwrap_or_default());
-    form_token::check(request, scene, &params, &purpose)?;
-    let living = visitor.living.ok_or(&catalogue::REQUEST_GONE)?;
+    let living = visitor.account(account).cloned();
+    let living = living.ok_or(&catalogue::REQUEST_GONE)?;
     let key = WaitingKey::new(request, scene, &handle)?;
     match params.find("decision") {
         Some("allow") => {
@@ -177,10 +182,12 @@ async fn take_decision(
                     &client.id,
                     &waiting.request.consent_scope(),
                 )?;
+                // Whoever else signed in meanwhile: the request is for who agreed.
+                store.mark_chosen(&waiting.handle, &living.session.id)?;
                 Ok::<_, Fault>(store.mark_consented(&waiting.handle, &living.session.id)?)
             });
             agree.await?;
-            Ok(redirect(&format!("{}?request={handle}", urls::RESUME)))
+            Ok(redirect(&urls::for_request(urls::RESUME, &handle)))
         }
         Some("deny") => {
             let decline = scene.write(move |scene, store| {

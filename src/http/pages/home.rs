@@ -42,8 +42,7 @@ async fn tell(request: &HttpRequest, scene: &Scene) -> Result<HttpResponse, Faul
         issuer: site.issuer.clone(),
         discovery_url: urls::OPENID_CONFIGURATION.to_owned(),
         signed_in: visitor
-            .living
-            .as_ref()
+            .living()
             .map(|living| pages::display_name(&living.subject)),
         sign_in_url: urls::LOGIN.to_owned(),
         account_url: urls::ACCOUNT.to_owned(),

@@ -5,21 +5,19 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::crypto::secret::Secret;
-use crate::http::cookies::{self, Kind};
 use crate::http::endpoints::waiting::WaitingKey;
 use crate::http::extract::header_text;
 use crate::http::pages::view::{FormError, LoginPage, WRONG_USER_NAME_OR_PASSWORD};
 use crate::http::pages::{self, Visitor, redirect, refusal};
 use crate::http::scene::Scene;
 use crate::http::state::AppState;
-use crate::http::{address, error, extract, form_token, urls};
-use crate::identity::sign_in::{self, Attempt, Begun, Browser, SignedIn};
+use crate::http::{accounts, address, error, extract, form_token, urls};
+use crate::identity::sign_in::{self, Attempt, Begun, Browser};
 use crate::identity::store::User;
 use crate::identity::throttle::{self, Wait};
 use crate::protocol::catalogue;
 use crate::protocol::error::{Fault, Refusal, StoreError};
 use crate::protocol::params::Params;
-use crate::protocol::session_state;
 use crate::protocol::store::{WaitingRequest, WaitingRequests as _};
 
 /// What the hidden field of the form is made for, besides the waiting request.
@@ -207,8 +205,7 @@ async fn finish(
     source: String,
     handle: String,
 ) -> Result<HttpResponse, Fault> {
-    let visitor = Visitor::find(request, scene).await?;
-    let replaced = visitor.living.map(|living| living.session);
+    let earlier = Visitor::find(request, scene).await?.accounts;
     let agent = header_text(request, &header::USER_AGENT)
         .unwrap_or_default()
         .to_owned();
@@ -226,40 +223,20 @@ async fn finish(
             user_agent: &agent,
             address: &from,
         };
-        let signed_in = sign_in::finish(
-            &context,
-            store,
-            &user,
-            &attempt,
-            &browser,
-            replaced.as_ref(),
-        )?;
-        if let Some(waiting) = waiting {
-            store.mark_signed_in(&waiting, &signed_in.session.id)?;
+        let accounts = sign_in::finish(&context, store, &user, &attempt, &browser, earlier)?;
+        if let (Some(waiting), Some(new)) = (waiting, accounts.first()) {
+            store.mark_signed_in(&waiting, &new.session.id)?;
         }
-        Ok::<_, Fault>(signed_in)
+        Ok::<_, Fault>(accounts)
     });
-    let signed_in: SignedIn = finish.await?;
+    let accounts = finish.await?;
     let mut response = if handle.is_empty() {
         redirect(urls::ACCOUNT)
     } else {
-        redirect(&format!("{}?request={handle}", urls::RESUME))
+        redirect(&urls::for_request(urls::RESUME, &handle))
     };
-    set_session(scene, &mut response, &signed_in);
+    accounts::keep(scene, &mut response, &accounts);
     Ok(response)
-}
-
-/// Hands the session's cookies to the browser.
-pub(crate) fn set_session(scene: &Scene, response: &mut HttpResponse, signed_in: &SignedIn) {
-    let life = scene.state.policy.session_absolute_lifetime;
-    let value = signed_in.cookie.expose();
-    let site = &scene.state.site;
-    cookies::add(
-        response,
-        &cookies::set(site, Kind::Session, value, Some(life)),
-    );
-    let state = session_state::browser_state(&scene.state.token_keys, &signed_in.session.id);
-    cookies::add(response, &cookies::session_state(site, state, life));
 }
 
 async fn too_many(

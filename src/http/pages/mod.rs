@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use crate::crypto::secret::Secret;
-use crate::http::cookies::{self, Kind};
+use crate::http::cookies;
 use crate::http::extract;
 use crate::http::headers::RequestId;
 use crate::http::pages::view::{ClientCard, Frame};
@@ -20,6 +20,7 @@ use crate::protocol::error::{Fault, Refusal};
 use crate::protocol::store::Subject;
 
 pub(crate) mod account;
+pub(crate) mod accounts;
 pub(crate) mod assets;
 pub(crate) mod check_session;
 pub(crate) mod consent;
@@ -51,40 +52,55 @@ pub(crate) struct Visitor {
     /// The value of the browser's cookie.
     pub(crate) browser: String,
     is_new: bool,
-    /// The session, if somebody is signed in.
-    pub(crate) living: Option<Living>,
+    /// Who is signed in; pages speak of the first one.
+    pub(crate) accounts: Vec<Living>,
 }
 
 impl Visitor {
     /// Finds out, and notes the use of the session now and then.
     pub(crate) async fn find(request: &HttpRequest, scene: &Scene) -> Result<Self, Fault> {
         let site = &scene.state.site;
-        let known = cookies::find(request, site, Kind::Browser);
+        let known = cookies::browser(request, site);
         let is_new = known.is_none();
         let browser = known.unwrap_or_else(|| new_browser(scene));
-        let living = match cookies::find(request, site, Kind::Session) {
-            None => None,
-            Some(cookie) => {
-                let find = scene.read(move |scene, store| {
-                    Ok::<_, Fault>(session::find(&scene.context(), store, &cookie)?)
-                });
-                find.await?
-            }
+        let kept = cookies::sessions(request, site);
+        let accounts = if kept.is_empty() {
+            Vec::new()
+        } else {
+            let find = scene.read(move |scene, store| {
+                Ok::<_, Fault>(session::find_all(&scene.context(), store, &kept)?)
+            });
+            find.await?
         };
-        if let Some(living) = living
-            .as_ref()
+        let used: Vec<String> = accounts
+            .iter()
             .filter(|living| living.needs_touch(scene.now))
-        {
-            let id = living.session.id.clone();
-            let touch = scene.write(move |scene, store| Ok(store.touch_session(&id, scene.now)?));
-            let touched: Result<bool, Fault> = touch.await;
-            touched?;
+            .map(|living| living.session.id.clone())
+            .collect();
+        if !used.is_empty() {
+            let touch = scene.write(move |scene, store| {
+                for id in &used {
+                    store.touch_session(id, scene.now)?;
+                }
+                Ok::<_, Fault>(())
+            });
+            touch.await?;
         }
         Ok(Self {
             browser,
             is_new,
-            living,
+            accounts,
         })
+    }
+
+    /// Who the pages speak of, if somebody is signed in.
+    pub(crate) fn living(&self) -> Option<&Living> {
+        self.accounts.first()
+    }
+
+    /// The account of that session, if it is signed in.
+    pub(crate) fn account(&self, session: &str) -> Option<&Living> {
+        self.accounts.iter().find(|it| it.session.id == session)
     }
 
     /// Shows a page, and names the browser if it had no name.
@@ -96,7 +112,7 @@ impl Visitor {
     ) -> HttpResponse {
         let mut response = show(page, form_target);
         if self.is_new {
-            let cookie = cookies::set(&scene.state.site, Kind::Browser, &self.browser, None);
+            let cookie = cookies::name_browser(&scene.state.site, &self.browser);
             cookies::add(&mut response, &cookie);
         }
         response

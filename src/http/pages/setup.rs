@@ -10,14 +10,15 @@ use crate::crypto::random::random_identifier;
 use crate::crypto::secret::Secret;
 use crate::http::extract::header_text;
 use crate::http::pages::view::{FormError, SetupPage};
-use crate::http::pages::{self, Visitor, login, redirect, refusal, time};
+use crate::http::pages::{self, Visitor, redirect, refusal, time};
 use crate::http::scene::Scene;
 use crate::http::state::AppState;
-use crate::http::{address, extract, form_token, urls};
+use crate::http::{accounts, address, extract, form_token, urls};
 use crate::identity::account::{ADMIN, EmailAddress, PasswordGrade, Username, grade_password};
+use crate::identity::session::Living;
 use crate::identity::setup;
-use crate::identity::sign_in::{self, Browser, SignedIn};
-use crate::identity::store::{Session, User, Users as _};
+use crate::identity::sign_in::{self, Browser};
+use crate::identity::store::{User, Users as _};
 use crate::protocol::catalogue;
 use crate::protocol::context::Timestamp;
 use crate::protocol::error::Fault;
@@ -143,11 +144,11 @@ async fn try_create(
         .passwords
         .hash(fields.password.clone(), random)
         .await?;
-    let earlier = visitor.living.as_ref().map(|living| living.session.clone());
+    let earlier = visitor.accounts.clone();
     let made = store_administrator(request, scene, fields, &link, hash, earlier).await?;
-    if let Some(signed_in) = made {
+    if let Some(accounts) = made {
         let mut response = redirect(urls::ACCOUNT);
-        login::set_session(scene, &mut response, &signed_in);
+        accounts::keep(scene, &mut response, &accounts);
         return Ok(response);
     }
     let taken = "Choose another user name: this one is taken";
@@ -201,8 +202,8 @@ async fn store_administrator(
     fields: Fields,
     link: &GoodLink,
     password_hash: String,
-    earlier: Option<Session>,
-) -> Result<Option<SignedIn>, Fault> {
+    earlier: Vec<Living>,
+) -> Result<Option<Vec<Living>>, Fault> {
     let agent = header_text(request, &header::USER_AGENT)
         .unwrap_or_default()
         .to_owned();
@@ -238,11 +239,7 @@ async fn store_administrator(
             address: &from,
         };
         Ok(Some(sign_in::start_session(
-            &context,
-            store,
-            &user,
-            &browser,
-            earlier.as_ref(),
+            &context, store, &user, &browser, earlier,
         )?))
     });
     create.await

@@ -20,6 +20,66 @@ pub struct SignedIn<'a> {
     pub subject: &'a str,
     /// When the user proved to be it.
     pub auth_time: Timestamp,
+    /// The names by which a `login_hint` can mean this account: user name and address.
+    pub names: [Option<&'a str>; 2],
+    /// Whether the client got an answer for this session before.
+    pub took_part: bool,
+}
+
+/// Which of the accounts that are signed in in the browser a request is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Account {
+    /// Nobody is signed in.
+    Nobody,
+    /// The one at that place.
+    Of(usize),
+    /// It is open, and this happens.
+    Open(NextStep),
+}
+
+/// Decides which account it is. The choice of the person comes first, then what the client says (`id_token_hint`, `sub`
+/// of the claims parameter, `login_hint`), then that there is but one. Of several, a client that allows no page gets the one that
+/// it knows.
+pub fn account(waiting: &WaitingRequest, accounts: &[SignedIn<'_>]) -> Account {
+    let request = &waiting.request;
+    let only = |is_it: &dyn Fn(&SignedIn<'_>) -> bool| {
+        let mut found = accounts.iter().enumerate().filter(|(_, it)| is_it(it));
+        let (place, _) = found.next()?;
+        found.next().is_none().then_some(Account::Of(place))
+    };
+    if accounts.is_empty() {
+        return Account::Nobody;
+    }
+    if let Some(chosen) = only(&|it| waiting.chosen_by.as_deref() == Some(it.session)) {
+        return chosen;
+    }
+    if request.prompt.login {
+        return Account::Open(NextStep::SignIn);
+    }
+    if request.prompt.select_account {
+        return Account::Open(NextStep::ChooseAccount);
+    }
+    if let Some(hinted) = request.hinted_subject.as_deref() {
+        // Of an account that is not signed in, next_step speaks.
+        return only(&|it| it.subject == hinted).unwrap_or(Account::Of(0));
+    }
+    let hint = request.login_hint.as_deref();
+    let is_named = |it: &SignedIn<'_>| {
+        let is_it = |hint: &str, name: &str| name.eq_ignore_ascii_case(hint);
+        let mut names = it.names.iter().flatten();
+        hint.is_some_and(|hint| names.any(|name| is_it(hint, name)))
+    };
+    let known = || only(&|it| request.prompt.none && it.took_part);
+    only(&is_named)
+        .or_else(|| only(&|_| true))
+        .or_else(known)
+        .unwrap_or_else(|| {
+            Account::Open(if request.prompt.none {
+                NextStep::Refuse(Refusal::new(&catalogue::ACCOUNT_SELECTION_REQUIRED))
+            } else {
+                NextStep::ChooseAccount
+            })
+        })
 }
 
 /// What happens next.
@@ -27,6 +87,8 @@ pub struct SignedIn<'a> {
 pub enum NextStep {
     /// Show the sign-in page.
     SignIn,
+    /// Show the page on which the person chooses one of the accounts.
+    ChooseAccount,
     /// Show the consent page.
     Consent,
     /// Answer with a code.
@@ -58,8 +120,8 @@ pub fn next_step(
         .as_ref()
         .is_some_and(is_other)
     {
-        // Who just signed in for this request, as somebody else, would do so again.
-        return if prompt.none || is_new(waiting, signed_in) {
+        // Who just chose somebody else for this request would do so again.
+        return if prompt.none || waiting.chosen_by.as_deref() == Some(signed_in.session) {
             NextStep::Refuse(Refusal::new(&catalogue::HINT_OTHER_PERSON))
         } else {
             NextStep::SignIn
@@ -83,9 +145,8 @@ pub fn next_step(
 /// Whether the sign-in satisfies the request: made for it where it says `prompt=login`, within `max_age` otherwise.
 fn is_enough(waiting: &WaitingRequest, signed_in: SignedIn<'_>, now: Timestamp) -> bool {
     let prompt = waiting.request.prompt;
-    let must_be_new = prompt.login || prompt.select_account;
     let is_new = is_new(waiting, signed_in);
-    if must_be_new && !is_new {
+    if prompt.login && !is_new {
         return false;
     }
     // With max_age=0 the sign-in page itself takes longer than allowed, so a new sign-in is always enough.

@@ -21,7 +21,7 @@ pub struct Prompt {
     pub login: bool,
     /// The person is asked for consent again.
     pub consent: bool,
-    /// The person chooses the account; shown as the sign-in page.
+    /// The person chooses the account.
     pub select_account: bool,
 }
 

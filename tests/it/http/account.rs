@@ -2,21 +2,20 @@
 
 use crate::support::op::{Browser, TestOp, WEB, on_sqlite};
 
-/// The hidden token of the account page.
-async fn csrf(browser: &mut Browser<'_>) -> String {
+/// The token of a form of the account page, and the account that it is for.
+async fn token(browser: &mut Browser<'_>, form: &str) -> Vec<(String, String)> {
     let page = browser.get("/account").await;
     assert_eq!(page.status, 200);
-    let hidden = crate::support::op::hidden_fields(&page.body, "/logout/confirm");
+    let mut hidden = crate::support::op::hidden_fields(&page.body, form);
+    hidden.retain(|(name, _)| name == "csrf" || name == "account");
     hidden
-        .into_iter()
-        .find(|(name, _)| name == "csrf")
-        .unwrap()
-        .1
 }
 
 async fn act(browser: &mut Browser<'_>, path: &str, field: (&str, &str)) -> String {
-    let csrf = csrf(browser).await;
-    let reply = browser.post(path, &[("csrf", &*csrf), field]).await;
+    let token = token(browser, path).await;
+    let mut form: Vec<(&str, &str)> = token.iter().map(|(n, v)| (&**n, &**v)).collect();
+    form.push(field);
+    let reply = browser.post(path, &form).await;
     reply.location().to_owned()
 }
 
@@ -90,7 +89,7 @@ fn does_not_end_a_session_of_somebody_else() {
     on_sqlite(async |op| {
         let (mut ada, mut ada_too) = (op.signed_in("ada").await, op.signed_in("ada").await);
         let id = other_session(&mut ada).await;
-        let mut bob = op.signed_in("bob").await;
+        let (mut bob, _bob_too) = (op.signed_in("bob").await, op.signed_in("bob").await);
         act(&mut bob, "/account/sessions/end", ("session", &id)).await;
         assert!(is_signed_in(&mut ada).await && is_signed_in(&mut ada_too).await);
     });
@@ -119,8 +118,10 @@ fn takes_the_access_of_an_app_away() {
         refused.assert_error(400, "invalid_grant", "E1323");
         let consent = browser.get(&crate::support::op::authorize_url(&[])).await;
         assert!(consent.location().starts_with("/consent?"), "asked again");
-        let csrf = csrf(&mut browser).await;
-        let form = [("csrf", &*csrf), ("client_id", "no such: id")];
+        connected(&op, &mut browser).await;
+        let token = token(&mut browser, "/account/apps/revoke").await;
+        let mut form: Vec<(&str, &str)> = token.iter().map(|(n, v)| (&**n, &**v)).collect();
+        form.push(("client_id", "no such: id"));
         browser
             .post("/account/apps/revoke", &form)
             .await
@@ -140,8 +141,10 @@ fn signs_out() {
 #[test]
 fn forms_need_their_token_and_a_session() {
     on_sqlite(async |op| {
+        let _elsewhere = op.signed_in("ada").await;
         let mut browser = op.signed_in("ada").await;
-        let csrf = csrf(&mut browser).await;
+        let token = token(&mut browser, "/account/sessions/end-others").await;
+        let form: Vec<(&str, &str)> = token.iter().map(|(n, v)| (&**n, &**v)).collect();
         for path in [
             "/account/sessions/end",
             "/account/sessions/end-others",
@@ -155,9 +158,7 @@ fn forms_need_their_token_and_a_session() {
             assert_eq!(op.database.remembered(), before);
         }
         browser.cookies.remove("__Host-issuant-session");
-        let reply = browser
-            .post("/account/sessions/end-others", &[("csrf", &csrf)])
-            .await;
+        let reply = browser.post("/account/sessions/end-others", &form).await;
         assert_eq!(reply.location(), "/login");
     });
 }

@@ -1,6 +1,6 @@
 //! The consent page.
 
-use crate::support::op::{Browser, Reply, TestOp, authorize_url, on_sqlite, query};
+use crate::support::op::{Browser, Reply, TestOp, WEB, authorize_url, claims, on_sqlite, query};
 
 /// Ada in front of the consent page of the web app.
 async fn asked(op: &TestOp) -> (Browser<'_>, Reply) {
@@ -147,22 +147,22 @@ fn somebody_who_signed_out_meanwhile_agrees_to_nothing() {
         browser
             .submit(&page, "/consent", &[("decision", "allow")])
             .await
-            .assert_page(403, "E1603");
+            .assert_page(410, "E1601");
         assert_eq!(op.database.remembered(), before);
     });
 }
 
 #[test]
-fn nobody_agrees_for_somebody_who_signed_in_meanwhile() {
+fn a_page_decides_for_the_account_that_it_names() {
     on_sqlite(async |op| {
         let (mut browser, page) = asked(&op).await;
         browser.sign_in_at("/login", "bob").await.location();
-        let before = op.database.remembered();
-        let reply = browser
+        let agreed = browser
             .submit(&page, "/consent", &[("decision", "allow")])
             .await;
-        reply.assert_page(403, "E1603");
-        assert_eq!(op.database.remembered(), before);
+        let answer = browser.get(agreed.location()).await.location().to_owned();
+        let tokens = op.client("web").redeem(&query(&answer)["code"], WEB).await;
+        assert_eq!(claims(&tokens.token("id_token"))["sub"], "sub-ada");
     });
 }
 

@@ -2,6 +2,7 @@
 //! databases is in `store` and `journeys`.
 
 mod account;
+mod accounts;
 mod addresses;
 mod authorize;
 mod bodies;

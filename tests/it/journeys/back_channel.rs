@@ -279,8 +279,8 @@ pub(super) async fn every_way_to_end_a_session_is_told(op: TestOp) {
     let page = here.get("/account").await;
     let first_sid = first["sid"].as_str().unwrap();
     let hidden = hidden_fields(&page.body, "/account/sessions/end-others");
-    let csrf = hidden.iter().find(|(name, _)| name == "csrf").unwrap();
-    let form = [("csrf", &*csrf.1), ("session", first_sid)];
+    let mut form: Vec<(&str, &str)> = hidden.iter().map(|(n, v)| (&**n, &**v)).collect();
+    form.push(("session", first_sid));
     let ended = here.post("/account/sessions/end", &form).await;
     assert_eq!(ended.location(), "/account?done=session");
     assert_eq!(sids().await, [first["sid"].clone()]);
@@ -290,9 +290,18 @@ pub(super) async fn every_way_to_end_a_session_is_told(op: TestOp) {
     assert_eq!(ended.location(), "/account?done=others");
     assert_eq!(sids().await, [second["sid"].clone()]);
 
-    // Somebody else signs in in the same browser.
+    // Somebody else signs in in the same browser, and signs out the one who was there before.
     let (mut shared, third) = signed_in(&op).await;
     shared.sign_in_at("/login", "bob").await.location();
+    assert_eq!(sids().await, [] as [Value; 0]);
+    let page = shared.get("/accounts").await;
+    let sid = ("account", third["sid"].as_str().unwrap());
+    let hidden = hidden_fields(&page.body, "/accounts/sign-out");
+    let mut form: Vec<(&str, &str)> = hidden.iter().map(|(n, v)| (&**n, &**v)).collect();
+    form.retain(|(name, _)| *name != "account");
+    form.push(sid);
+    let out = shared.post("/accounts/sign-out", &form).await;
+    assert_eq!(out.location(), "/accounts");
     assert_eq!(sids().await, [third["sid"].clone()]);
 
     // The same person signs in once more: the session goes on.

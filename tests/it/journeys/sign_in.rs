@@ -112,19 +112,26 @@ async fn two_people_at_one_browser(op: TestOp) {
         .client("web")
         .redeem(&browser.code("ada", &[]).await, WEB)
         .await;
-    // Bob signs in at the same browser: Ada's session ends, and what hung on it.
+    // Bob signs in at the same browser: both are signed in now.
     assert_eq!(
         browser.sign_in_at("/login", "bob").await.location(),
         "/account"
     );
     assert!(browser.get("/account").await.body.contains("Bob Example"));
-    let refused = op.client("web").refresh(&ada.token("refresh_token")).await;
-    refused.assert_error(400, "invalid_grant", "E1323");
-    let bob = op
-        .client("web")
-        .redeem(&browser.code("bob", &[]).await, WEB)
-        .await;
+    let web = op.client("web");
+    let ada = web.refresh(&ada.token("refresh_token")).await;
+    let code = browser.code("bob", &[("login_hint", "bob")]).await;
+    let bob = web.redeem(&code, WEB).await;
     assert_eq!(claims(&bob.token("id_token"))["sub"], "sub-bob");
+    // Ada signs out: what hung on her session ends, and nothing of Bob's.
+    let hint = ada.token("id_token");
+    let out = browser.get(&format!("/logout?id_token_hint={hint}")).await;
+    assert_eq!(out.location(), "/logout/done");
+    let refused = web.refresh(&ada.token("refresh_token")).await;
+    refused.assert_error(400, "invalid_grant", "E1323");
+    let goes_on = web.refresh(&bob.token("refresh_token")).await;
+    assert_eq!(goes_on.status, 200);
+    assert!(browser.get("/account").await.body.contains("Bob Example"));
 }
 
 async fn an_app_acts_while_its_person_is_away_until_the_access_is_taken_away(op: TestOp) {

@@ -2,10 +2,10 @@
 
 use askama::Template;
 use issuant::http::pages::view::{
-    AccountPage, AppLine, ClientCard, ConsentPage, DevAppPage, DevAppResultPage, DeveloperBlock,
-    ErrorPage, FieldError, FormError, Frame, HandOverPage, HomePage, Link, LoginPage, LogoutPage,
-    ScopeGroup, ScopeLine, SessionLine, SetupPage, SignedOutPage, WRONG_USER_NAME_OR_PASSWORD,
-    WaitingPage,
+    AccountLine, AccountPage, AccountsPage, AppLine, ClientCard, ConsentPage, DevAppPage,
+    DevAppResultPage, DeveloperBlock, ErrorPage, FieldError, FormError, Frame, HandOverPage,
+    HomePage, Link, LoginPage, LogoutPage, ScopeGroup, ScopeLine, SessionLine, SetupPage,
+    SignedOutPage, WRONG_USER_NAME_OR_PASSWORD, WaitingPage,
 };
 
 /// One rendered page.
@@ -28,6 +28,8 @@ pub(crate) fn all() -> Vec<Sample> {
     samples.add("login", "full", &login_full());
     samples.add("login", "wrong", &login_wrong());
     samples.add("login", "hostile", &login_hostile());
+    samples.add("accounts", "full", &accounts_full());
+    samples.add("accounts", "hostile", &accounts_hostile());
     samples.add("consent", "empty", &consent_empty());
     samples.add("consent", "full", &consent_full());
     samples.add("consent", "hostile", &consent_hostile());
@@ -204,6 +206,40 @@ fn login_hostile() -> LoginPage {
     }
 }
 
+fn accounts_full() -> AccountsPage {
+    let account = |session: &str, name: &str, detail: &str| AccountLine {
+        session: session.to_owned(),
+        name: name.to_owned(),
+        detail: detail.to_owned(),
+    };
+    AccountsPage {
+        frame: frame_full("Choose an account"),
+        client: Some(client("Photo Printer", Some("photos.example.net"))),
+        action: "/accounts".to_owned(),
+        sign_out_action: "/accounts/sign-out".to_owned(),
+        csrf: "csrf-value".to_owned(),
+        request: "request-value".to_owned(),
+        accounts: vec![
+            account("s1", "Maya Berger", "maya@example.com"),
+            account("s2", "Maya Berger", "maya-admin"),
+        ],
+        another_url: Some("/login?request=request-value".to_owned()),
+    }
+}
+
+fn accounts_hostile() -> AccountsPage {
+    AccountsPage {
+        client: Some(client(&hostile_text(), Some(&hostile_text()))),
+        accounts: vec![AccountLine {
+            session: hostile_text(),
+            name: hostile_text(),
+            detail: hostile_text(),
+        }],
+        another_url: None,
+        ..accounts_full()
+    }
+}
+
 fn consent_empty() -> ConsentPage {
     ConsentPage {
         frame: frame("Allow access"),
@@ -218,6 +254,7 @@ fn consent_empty() -> ConsentPage {
         action: "/consent".to_owned(),
         csrf: "csrf-value".to_owned(),
         request: "request-value".to_owned(),
+        account: "session-value".to_owned(),
         not_you_url: "/login?request=request-value".to_owned(),
     }
 }
@@ -281,6 +318,7 @@ fn consent_hostile() -> ConsentPage {
         action: hostile_text(),
         csrf: hostile_text(),
         request: hostile_text(),
+        account: "session-value".to_owned(),
         not_you_url: hostile_text(),
     }
 }
@@ -291,7 +329,7 @@ fn logout(account_name: Option<&str>, client_name: Option<&str>) -> LogoutPage {
         action: "/logout".to_owned(),
         csrf: "csrf-value".to_owned(),
         request: client_name.unwrap_or_default().to_owned(),
-        account_name: account_name.map(str::to_owned),
+        account_names: account_name.into_iter().map(str::to_owned).collect(),
         client: client_name.map(|name| client(name, None)),
     }
 }
@@ -386,6 +424,10 @@ fn account_empty() -> AccountPage {
         email: None,
         roles: vec![],
         csrf: "csrf-value".to_owned(),
+        account: "s1".to_owned(),
+        sign_out_csrf: "csrf-value".to_owned(),
+        is_only_account: true,
+        accounts_url: "/accounts".to_owned(),
         sessions: vec![session("s1", true, "Firefox on Linux", "192.0.2.7")],
         apps: vec![],
         notice: None,
@@ -457,6 +499,10 @@ fn account_hostile() -> AccountPage {
         email: Some(text.clone()),
         roles: vec![text.clone()],
         csrf: text.clone(),
+        account: "s1".to_owned(),
+        sign_out_csrf: "csrf-value".to_owned(),
+        is_only_account: false,
+        accounts_url: "/accounts".to_owned(),
         sessions: vec![session(&text, false, &text, &text)],
         apps: vec![AppLine {
             client_id: text.clone(),

@@ -237,12 +237,10 @@ impl World {
         }
     }
 
-    /// A code for a user who signed in and agreed.
-    fn code_of(&mut self, subject: &str, deviations: &[(&str, &str)]) -> String {
-        let request = self.authorize(deviations).unwrap();
-        let client = self.client(request.client_id.as_str());
+    /// The request as it waits for a person.
+    fn waiting(&self, request: AuthorizationRequest) -> WaitingRequest {
         let context = self.ground.context();
-        let waiting = WaitingRequest {
+        WaitingRequest {
             handle: context
                 .keys
                 .request_digest(&format!("{:?}", random_bytes::<4>(context.random))),
@@ -252,7 +250,16 @@ impl World {
             expires_at: context.now + context.policy.request_lifetime,
             signed_in_by: None,
             consented_by: None,
-        };
+            chosen_by: None,
+        }
+    }
+
+    /// A code for a user who signed in and agreed.
+    fn code_of(&mut self, subject: &str, deviations: &[(&str, &str)]) -> String {
+        let request = self.authorize(deviations).unwrap();
+        let client = self.client(request.client_id.as_str());
+        let waiting = self.waiting(request);
+        let context = self.ground.context();
         self.store.add_waiting_request(&waiting).unwrap();
         let by = Authentication {
             session: SESSION.to_owned(),

@@ -1,7 +1,7 @@
 //! The one dispatcher of the browser, as a table: every combination of `prompt`, `max_age`, hint and consent that
 //! matters (OpenID Connect Core §3.1.2.1, §3.1.2.3).
 
-use issuant::protocol::authorize::next_step::{NextStep, SignedIn, next_step};
+use issuant::protocol::authorize::next_step::{Account, NextStep, SignedIn, account, next_step};
 use issuant::protocol::scope::Scope;
 use issuant::protocol::store::WaitingRequest;
 
@@ -10,6 +10,10 @@ use crate::support::cast::NOW;
 
 /// What is asked for, and who is there. Ada signed in 100 seconds ago, before this request, and agreed to nothing.
 #[derive(Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a column of the table"
+)]
 struct Case {
     client: &'static str,
     redirect_uri: &'static str,
@@ -18,6 +22,7 @@ struct Case {
     hinted: Option<&'static str>,
     is_signed_in: bool,
     signed_in_during_request: bool,
+    chosen_during_request: bool,
     consent: Option<&'static str>,
     consented_during_request: bool,
 }
@@ -30,6 +35,7 @@ const CASE: Case = Case {
     hinted: None,
     is_signed_in: true,
     signed_in_during_request: false,
+    chosen_during_request: false,
     consent: None,
     consented_during_request: false,
 };
@@ -37,9 +43,22 @@ const CASE: Case = Case {
 #[derive(Debug, PartialEq, Eq)]
 enum Step {
     SignIn,
+    ChooseAccount,
     Consent,
     Answer,
     Refuse(&'static str),
+}
+
+impl From<NextStep> for Step {
+    fn from(step: NextStep) -> Self {
+        match step {
+            NextStep::SignIn => Self::SignIn,
+            NextStep::ChooseAccount => Self::ChooseAccount,
+            NextStep::Consent => Self::Consent,
+            NextStep::Answer => Self::Answer,
+            NextStep::Refuse(refusal) => Self::Refuse(refusal.id()),
+        }
+    }
 }
 
 impl Case {
@@ -56,31 +75,30 @@ impl Case {
             .unwrap();
         request.hinted_subject = self.hinted.map(str::to_owned);
         let session = |is: bool| is.then(|| "session-1".to_owned());
-        let waiting = WaitingRequest {
-            handle: world.ground.token_keys.request_digest("handle"),
-            browser: world.ground.token_keys.session_digest("browser"),
-            request,
-            created_at: NOW,
-            expires_at: NOW + 3600,
-            signed_in_by: session(self.signed_in_during_request),
-            consented_by: session(self.consented_during_request),
-        };
-        let signed_in = SignedIn {
-            session: "session-1",
-            subject: "sub-ada",
-            auth_time: NOW - 100,
+        let mut waiting = world.waiting(request);
+        waiting.signed_in_by = session(self.signed_in_during_request);
+        waiting.consented_by = session(self.consented_during_request);
+        waiting.chosen_by = session(self.signed_in_during_request || self.chosen_during_request);
+        let ada = [SIGNED_IN];
+        let accounts = if self.is_signed_in { &ada[..] } else { &[] };
+        let signed_in = match account(&waiting, accounts) {
+            Account::Nobody => None,
+            Account::Of(place) => accounts.get(place).copied(),
+            Account::Open(step) => return step.into(),
         };
         let consent: Option<Scope> = self.consent.map(|scope| scope.parse().unwrap());
         let client = world.client(self.client);
-        let signed_in = self.is_signed_in.then_some(signed_in);
-        match next_step(&waiting, &client, signed_in, consent.as_ref(), NOW) {
-            NextStep::SignIn => Step::SignIn,
-            NextStep::Consent => Step::Consent,
-            NextStep::Answer => Step::Answer,
-            NextStep::Refuse(refusal) => Step::Refuse(refusal.id()),
-        }
+        next_step(&waiting, &client, signed_in, consent.as_ref(), NOW).into()
     }
 }
+
+const SIGNED_IN: SignedIn<'static> = SignedIn {
+    session: "session-1",
+    subject: "sub-ada",
+    auth_time: NOW - 100,
+    names: [Some("ada"), Some("ada@example.com")],
+    took_part: false,
+};
 
 /// One line of the table: what deviates from [`CASE`], and the step.
 macro_rules! table {
@@ -115,9 +133,20 @@ table! {
         => Step::SignIn;
     sign_in_and_consent_again_goes_on_with_consent:
         { consent: AGREED, prompt: "login consent", signed_in_during_request: true } => Step::Consent;
-    the_account_is_chosen_by_signing_in: { consent: AGREED, prompt: "select_account" } => Step::SignIn;
+    the_account_is_to_be_chosen: { consent: AGREED, prompt: "select_account" } => Step::ChooseAccount;
+    the_account_is_chosen_by_signing_in_where_there_is_none:
+        { is_signed_in: false, prompt: "select_account" } => Step::SignIn;
     the_account_was_chosen:
+        { consent: AGREED, prompt: "select_account", chosen_during_request: true } => Step::Answer;
+    the_account_was_chosen_by_signing_in:
         { consent: AGREED, prompt: "select_account", signed_in_during_request: true } => Step::Answer;
+    a_choice_is_no_new_sign_in:
+        { consent: AGREED, prompt: "login select_account", chosen_during_request: true } => Step::SignIn;
+    a_chosen_account_can_be_too_old:
+        { consent: AGREED, max_age: "99", chosen_during_request: true } => Step::SignIn;
+    somebody_else_was_chosen_than_the_hint_names:
+        { consent: AGREED, hinted: Some("sub-bob"), prompt: "select_account", chosen_during_request: true }
+        => Step::Refuse("E1222");
     the_sign_in_is_just_young_enough: { consent: AGREED, max_age: "100" } => Step::Answer;
     the_sign_in_is_too_old: { consent: AGREED, max_age: "99" } => Step::SignIn;
     the_sign_in_is_too_old_and_no_page_may_be_shown: { consent: AGREED, max_age: "99", prompt: "none" }
@@ -146,4 +175,76 @@ table! {
     a_client_that_can_be_impersonated_goes_on_after_the_page:
         { client: "native", redirect_uri: "http://127.0.0.1/cb", consented_during_request: true }
         => Step::Answer;
+}
+
+/// Which account it is when Ada and Bob are both signed in.
+fn of_two(
+    parameters: &[(&str, &str)],
+    change: impl FnOnce(&mut WaitingRequest),
+    bob_took_part: bool,
+) -> Account {
+    let world = World::new();
+    let mut all = vec![
+        ("client_id", "web"),
+        ("redirect_uri", "https://web.example/cb"),
+        ("scope", "openid"),
+    ];
+    all.extend(parameters);
+    let mut waiting = world.waiting(world.authorize(&all).unwrap());
+    change(&mut waiting);
+    let bob = SignedIn {
+        session: "session-2",
+        subject: "sub-bob",
+        names: [Some("bob"), None],
+        took_part: bob_took_part,
+        ..SIGNED_IN
+    };
+    account(&waiting, &[SIGNED_IN, bob])
+}
+
+#[test]
+fn of_several_accounts_the_person_chooses_one() {
+    let open = Account::Open(NextStep::ChooseAccount);
+    assert_eq!(of_two(&[], |_| {}, true), open);
+    let choose = |waiting: &mut WaitingRequest| waiting.chosen_by = Some("session-2".to_owned());
+    assert_eq!(of_two(&[], choose, false), Account::Of(1));
+    let gone = |waiting: &mut WaitingRequest| waiting.chosen_by = Some("session-9".to_owned());
+    assert_eq!(of_two(&[], gone, false), open);
+}
+
+#[test]
+fn a_hint_chooses_among_several_accounts() {
+    let hint = |waiting: &mut WaitingRequest| {
+        waiting.request.hinted_subject = Some("sub-bob".to_owned());
+    };
+    assert_eq!(of_two(&[], hint, false), Account::Of(1));
+    assert_eq!(
+        of_two(&[("login_hint", "BOB")], |_| {}, false),
+        Account::Of(1)
+    );
+    assert_eq!(
+        of_two(&[("login_hint", "ada@example.com")], |_| {}, false),
+        Account::Of(0)
+    );
+    let select = [("login_hint", "bob"), ("prompt", "select_account")];
+    assert_eq!(
+        of_two(&select, |_| {}, false),
+        Account::Open(NextStep::ChooseAccount)
+    );
+}
+
+#[test]
+fn without_a_page_a_client_gets_the_one_account_that_it_knows() {
+    let none = [("prompt", "none")];
+    assert_eq!(of_two(&none, |_| {}, true), Account::Of(1));
+    let Account::Open(step) = of_two(&none, |_| {}, false) else {
+        panic!("open")
+    };
+    assert_eq!(Step::from(step), Step::Refuse("E1240"));
+}
+
+#[test]
+fn a_new_sign_in_chooses_the_account_as_well() {
+    let again = of_two(&[("prompt", "login")], |_| {}, false);
+    assert_eq!(again, Account::Open(NextStep::SignIn));
 }

@@ -27,7 +27,7 @@ fn succeed(world: &mut World, username: &str, source: &str) {
         &user,
         &attempt,
         &browser,
-        None,
+        Vec::new(),
     )
     .unwrap();
 }

@@ -166,6 +166,7 @@ pub(crate) fn waiting_request(number: u8) -> WaitingRequest {
         expires_at: NOW + 3600,
         signed_in_by: None,
         consented_by: None,
+        chosen_by: None,
     }
 }
 

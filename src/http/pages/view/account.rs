@@ -5,7 +5,7 @@ use askama::Template;
 use super::filters;
 use super::frame::Frame;
 
-/// Forms, each with `csrf`: `POST /account/sessions/end` (`session`),
+/// Forms, each with `csrf` and `account`: `POST /account/sessions/end` (`session`),
 /// `POST /account/sessions/end-others`, `POST /account/apps/revoke` (`client_id`) and
 /// `POST sign_out_url` (`decision` = `sign-out`).
 #[derive(Debug, Clone, Template)]
@@ -17,6 +17,14 @@ pub struct AccountPage {
     pub email: Option<String>,
     pub roles: Vec<String>,
     pub csrf: String,
+    /// The session that the page was made for.
+    pub account: String,
+    /// For the form that signs out.
+    pub sign_out_csrf: String,
+    /// Whether no other account is signed in in this browser.
+    pub is_only_account: bool,
+    /// Where to choose or add another account.
+    pub accounts_url: String,
     /// This browser's session first.
     pub sessions: Vec<SessionLine>,
     pub apps: Vec<AppLine>,

@@ -8,7 +8,7 @@ use askama::Template;
 use super::filters;
 use super::frame::{ClientCard, Frame, Link};
 
-/// Form fields: `csrf`, `request`, and `decision` with the value `allow` or `deny`.
+/// Form fields: `csrf`, `request`, `account`, and `decision` with the value `allow` or `deny`.
 /// Buttons: `allow`, `deny`.
 #[derive(Debug, Clone, Template)]
 #[template(path = "consent.html")]
@@ -31,7 +31,9 @@ pub struct ConsentPage {
     pub csrf: String,
     /// The stored authorization request that is decided on.
     pub request: String,
-    /// Where to sign in as somebody else.
+    /// The session of the account that decides.
+    pub account: String,
+    /// Where to choose another account.
     pub not_you_url: String,
 }
 

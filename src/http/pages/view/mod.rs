@@ -4,6 +4,7 @@
 //! the data comes from, the answer's headers, or any decision: the page handlers fill these structs.
 
 mod account;
+mod accounts;
 mod consent;
 mod dev_app;
 mod error;
@@ -17,6 +18,7 @@ mod sign_in;
 mod sign_out;
 
 pub use account::{AccountPage, AppLine, SessionLine};
+pub use accounts::{AccountLine, AccountsPage};
 pub use consent::{ConsentPage, ScopeGroup, ScopeLine};
 pub use dev_app::{DevAppPage, DevAppResultPage};
 pub use error::{DeveloperBlock, ErrorPage};

@@ -18,7 +18,8 @@ pub struct LogoutPage {
     pub csrf: String,
     /// What the application asked for, to go on with after the decision; empty when none asked.
     pub request: String,
-    pub account_name: Option<String>,
+    /// Whose sessions would end.
+    pub account_names: Vec<String>,
     /// The application that asked.
     pub client: Option<ClientCard>,
 }

@@ -83,6 +83,13 @@ impl WaitingRequests for MemoryStore {
         if let Some(request) = self.requests.get_mut(handle) {
             request.signed_in_by = Some(session.to_owned());
         }
+        self.mark_chosen(handle, session)
+    }
+
+    fn mark_chosen(&mut self, handle: &Digest, session: &str) -> Result<(), StoreError> {
+        if let Some(request) = self.requests.get_mut(handle) {
+            request.chosen_by = Some(session.to_owned());
+        }
         Ok(())
     }
 
