@@ -168,6 +168,16 @@ pub static KEYS: &[Key] = &[
         is_secret: true,
     },
     key(
+        "account.sign_up",
+        "off",
+        "Whether people may make accounts at /sign-up, which the sign-in page then names: on or off",
+    ),
+    key(
+        "account.change_email",
+        "off",
+        "Whether people may enter another e-mail address, not verified: on or off. Leave it off where apps know people by address",
+    ),
+    key(
         "registration.mode",
         "off",
         "Who may register clients at /register: off, token (an access token with the scope client_registration), or open",

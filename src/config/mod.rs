@@ -7,6 +7,7 @@
 
 use std::path::PathBuf;
 
+mod accounts;
 pub mod database;
 pub mod environment;
 pub mod fetch;
@@ -101,6 +102,7 @@ impl Config {
         let signing = SigningSettings::read(&mut reader);
         let policy = Policy {
             registration: registration::read(&mut reader),
+            accounts: accounts::read(&mut reader),
             ..lifetimes::read(&mut reader, signing.access_token_algorithm)
         };
         let log = LogSettings::read(&mut reader);

@@ -5,7 +5,7 @@
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
-use actix_web::web::{self, Data, get, head, post, resource};
+use actix_web::web::{self, Data, ServiceConfig, get, head, post, resource};
 use actix_web::{App, Error};
 
 use crate::http::endpoints::{
@@ -13,7 +13,8 @@ use crate::http::endpoints::{
     verify, webfinger,
 };
 use crate::http::pages::{
-    account, accounts as accounts_page, assets, check_session, consent, dev_app, home, login, setup,
+    account, accounts as accounts_page, assets, check_session, consent, dev_app, home, login,
+    setup, sign_up,
 };
 use crate::http::state::AppState;
 
@@ -82,48 +83,7 @@ pub fn app(
                 .route(web::delete().to(register::manage)),
         )
         .service(resource(urls::WEBFINGER).route(get().to(webfinger::answer)))
-        // For browsers.
-        .service(
-            resource(urls::AUTHORIZE)
-                .route(get().to(authorize::answer))
-                .route(post().to(pages::repeat_as_get)),
-        )
-        .service(resource(urls::RESUME).route(get().to(authorize::resume)))
-        .service(
-            resource(urls::LOGIN)
-                .route(get().to(login::show))
-                .route(post().to(login::sign_in)),
-        )
-        .service(
-            resource(urls::ACCOUNTS)
-                .route(get().to(accounts_page::show))
-                .route(post().to(accounts_page::choose)),
-        )
-        .service(resource(urls::SIGN_OUT_ACCOUNT).route(post().to(accounts_page::sign_out)))
-        .service(
-            resource(urls::CONSENT)
-                .route(get().to(consent::show))
-                .route(post().to(consent::decide)),
-        )
-        .service(
-            resource(urls::LOGOUT)
-                .route(get().to(logout::answer))
-                .route(post().to(pages::repeat_as_get)),
-        )
-        .service(resource(urls::LOGOUT_CONFIRM).route(post().to(logout::confirm)))
-        .service(resource(urls::LOGGED_OUT).route(get().to(logout::signed_out)))
-        .service(resource(urls::CHECK_SESSION).route(get().to(check_session::answer)))
-        .service(resource(urls::ACCOUNT).route(get().to(account::show)))
-        .service(resource(urls::END_SESSION).route(post().to(account::end_session)))
-        .service(resource(urls::END_OTHER_SESSIONS).route(post().to(account::end_others)))
-        .service(resource(urls::DISCONNECT_APP).route(post().to(account::disconnect)))
-        .service(
-            resource(urls::SETUP)
-                .route(get().to(setup::show))
-                .route(post().to(setup::create)),
-        )
-        .service(resource(urls::HOME).route(get().to(home::show)))
-        .service(resource(urls::ASSETS).route(get().to(assets::answer)))
+        .configure(for_browsers)
         // For operators.
         .service(
             resource(urls::HEALTHZ)
@@ -147,6 +107,67 @@ pub fn app(
             }
         })
         .default_service(web::to(error::not_found))
+}
+
+/// For browsers.
+fn for_browsers(routes: &mut ServiceConfig) {
+    routes
+        .service(
+            resource(urls::AUTHORIZE)
+                .route(get().to(authorize::answer))
+                .route(post().to(pages::repeat_as_get)),
+        )
+        .service(resource(urls::RESUME).route(get().to(authorize::resume)))
+        .service(
+            resource(urls::LOGIN)
+                .route(get().to(login::show))
+                .route(post().to(login::sign_in)),
+        )
+        .service(
+            resource(urls::SIGN_UP)
+                .route(get().to(sign_up::show))
+                .route(post().to(sign_up::create)),
+        )
+        .service(
+            resource(urls::ACCOUNTS)
+                .route(get().to(accounts_page::show))
+                .route(post().to(accounts_page::choose)),
+        )
+        .service(resource(urls::SIGN_OUT_ACCOUNT).route(post().to(accounts_page::sign_out)))
+        .service(
+            resource(urls::CONSENT)
+                .route(get().to(consent::show))
+                .route(post().to(consent::decide)),
+        )
+        .service(
+            resource(urls::LOGOUT)
+                .route(get().to(logout::answer))
+                .route(post().to(pages::repeat_as_get)),
+        )
+        .service(resource(urls::LOGOUT_CONFIRM).route(post().to(logout::confirm)))
+        .service(resource(urls::LOGGED_OUT).route(get().to(logout::signed_out)))
+        .service(resource(urls::CHECK_SESSION).route(get().to(check_session::answer)))
+        .service(resource(urls::ACCOUNT).route(get().to(account::show)))
+        .service(
+            resource(urls::PROFILE)
+                .route(get().to(account::profile::show))
+                .route(post().to(account::profile::save)),
+        )
+        .service(
+            resource(urls::PASSWORD)
+                .route(get().to(account::password::show))
+                .route(post().to(account::password::change)),
+        )
+        .service(resource(urls::END_SESSION).route(post().to(account::access::end_session)))
+        .service(resource(urls::END_OTHER_SESSIONS).route(post().to(account::access::end_others)))
+        .service(resource(urls::DISCONNECT_APP).route(post().to(account::access::disconnect)))
+        .service(
+            resource(urls::SETUP)
+                .route(get().to(setup::show))
+                .route(post().to(setup::create)),
+        )
+        .service(resource(urls::HOME).route(get().to(home::show)))
+        .service(resource(urls::ASSETS).route(get().to(assets::answer)));
 }
 
 /// What the listener for metrics answers.

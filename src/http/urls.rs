@@ -31,6 +31,8 @@ pub const AUTHORIZE: &str = "/authorize";
 pub const RESUME: &str = "/authorize/resume";
 /// The sign-in page.
 pub const LOGIN: &str = "/login";
+/// The page on which somebody makes an account.
+pub const SIGN_UP: &str = "/sign-up";
 /// The page on which a person chooses one of the accounts of the browser.
 pub const ACCOUNTS: &str = "/accounts";
 /// Signs one account out.
@@ -47,6 +49,10 @@ pub const LOGGED_OUT: &str = "/logout/done";
 pub const CHECK_SESSION: &str = "/session/check";
 /// The account page.
 pub const ACCOUNT: &str = "/account";
+/// Name and address.
+pub const PROFILE: &str = "/account/profile";
+/// The password.
+pub const PASSWORD: &str = "/account/password";
 /// Ends one session.
 pub const END_SESSION: &str = "/account/sessions/end";
 /// Ends all sessions but this one.
@@ -79,15 +85,18 @@ pub const DEV_APP_RESULT: &str = "/dev/app/result";
 pub const DEV_APP_REFRESH: &str = "/dev/app/refresh";
 
 /// Where people look, under the one address that the server is configured for. Cookies and forms work nowhere else.
-pub const PAGES: [&str; 11] = [
+pub const PAGES: [&str; 14] = [
     HOME,
     AUTHORIZE,
     RESUME,
     LOGIN,
+    SIGN_UP,
     ACCOUNTS,
     CONSENT,
     LOGOUT,
     ACCOUNT,
+    PROFILE,
+    PASSWORD,
     SETUP,
     DEV_APP,
     DEV_APP_SIGN_IN,

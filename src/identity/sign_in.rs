@@ -6,6 +6,7 @@
 
 use crate::crypto::random::random_identifier;
 use crate::crypto::secret::Secret;
+use crate::identity::activity::{self, Activity};
 use crate::identity::session::{self, Living};
 use crate::identity::store::{IdentityStore, Session, User};
 use crate::identity::throttle::{self, Wait};
@@ -40,6 +41,13 @@ pub struct Browser<'a> {
     pub user_agent: &'a str,
     /// The address it came from.
     pub address: &'a str,
+}
+
+impl Browser<'_> {
+    /// What it calls itself, cut to 200 characters.
+    pub fn name(&self) -> String {
+        self.user_agent.chars().take(200).collect()
+    }
 }
 
 /// Counts the try, then looks the user up.
@@ -95,9 +103,18 @@ pub fn start_session(
         created_at: context.now,
         last_seen_at: context.now,
         expires_at: context.now + context.policy.session_absolute_lifetime,
-        user_agent: browser.user_agent.chars().take(200).collect(),
+        user_agent: browser.name(),
         address: browser.address.to_owned(),
     };
+    let now = context.now;
+    activity::record(
+        store,
+        Activity::SignIn,
+        &session.subject,
+        None,
+        browser,
+        now,
+    )?;
     let is_same = |it: &Living| it.subject.id == user.subject.id;
     let (same, mut others): (Vec<Living>, Vec<Living>) = accounts.into_iter().partition(is_same);
     let is_renewed = match same.into_iter().next() {

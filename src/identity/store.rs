@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::crypto::digest::Digest;
+use crate::identity::activity::Entry;
 use crate::protocol::client::ClientId;
 use crate::protocol::context::Timestamp;
 use crate::protocol::error::StoreError;
@@ -151,12 +152,25 @@ pub trait Consents {
         reason: RevocationReason,
         now: Timestamp,
     ) -> Result<(), StoreError>;
+    /// Revokes all families of the user, in this transaction; what the user agreed to stays.
+    fn revoke_families_of_person(
+        &mut self,
+        subject: &str,
+        reason: RevocationReason,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
     /// The clients that can act for the user at that time: a consent, or a living family, by client id.
     fn connected_apps(
         &mut self,
         subject: &str,
         now: Timestamp,
     ) -> Result<Vec<ConnectedApp>, StoreError>;
+}
+
+/// What people are told about their accounts.
+pub trait Activities {
+    /// What happened to the account, newest first, from its last `most` events.
+    fn activities_of(&mut self, subject: &str, most: u32) -> Result<Vec<Entry>, StoreError>;
 }
 
 /// Counts of failed tries.
@@ -209,11 +223,17 @@ pub trait OneTimeLinks {
 
 /// All of it, and what the protocol needs.
 pub trait IdentityStore:
-    crate::protocol::store::Store + Users + Sessions + Consents + Throttle + OneTimeLinks
+    crate::protocol::store::Store + Users + Sessions + Consents + Activities + Throttle + OneTimeLinks
 {
 }
 
 impl<T> IdentityStore for T where
-    T: crate::protocol::store::Store + Users + Sessions + Consents + Throttle + OneTimeLinks
+    T: crate::protocol::store::Store
+        + Users
+        + Sessions
+        + Consents
+        + Activities
+        + Throttle
+        + OneTimeLinks
 {
 }

@@ -81,7 +81,7 @@ pub fn take_back(
 }
 
 /// After a success: the account starts afresh, the source gets its one count back.
-pub(super) fn forgive(
+pub fn forgive(
     context: &Context<'_>,
     store: &mut dyn IdentityStore,
     attempt: &Attempt<'_>,

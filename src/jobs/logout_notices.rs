@@ -95,6 +95,7 @@ fn note(
             client_id: Some(notice.client_id.clone()),
             subject: Some(notice.subject.clone()),
             family: None,
+            browser: None,
         })?;
     }
     Ok(())

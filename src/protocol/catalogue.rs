@@ -139,7 +139,7 @@ catalogue! {
         "It has 43 characters, without padding.";
     PROMPT = "E1211", InvalidRequest,
         "The prompt parameter is not understood.",
-        "Use none alone, or a combination of login, consent and select_account.";
+        "Use none alone, or a combination of the other prompt_values_supported of the discovery document.";
     MAX_AGE = "E1212", InvalidRequest,
         "The max_age parameter is not a number of seconds.",
         "Send a whole number, 0 or greater.";
@@ -295,6 +295,9 @@ catalogue! {
     TOO_MANY_STARTS = "E1609", TemporarilyUnavailable,
         "Too many sign-ins were started from this network within a minute.",
         "Wait a minute, then go back to the app and start again.";
+    SIGN_UP_CLOSED = "E1610", AccessDenied,
+        "This server makes no accounts for people who ask for one.",
+        "Ask its operator for an account, or set account.sign_up to on.";
 
     // E18xx: clients that register themselves.
     REGISTRATION_OFF = "E1801", AccessDenied,

@@ -61,8 +61,19 @@ pub struct Policy {
     pub session_absolute_lifetime: i64,
     /// Who may register clients.
     pub registration: RegistrationPolicy,
+    /// What people may do with their accounts.
+    pub accounts: AccountPolicy,
     /// Signs access tokens.
     pub access_token_algorithm: crate::crypto::algorithm::Algorithm,
+}
+
+/// What people may do with accounts by themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AccountPolicy {
+    /// Make one (Initiating User Registration via OpenID Connect 1.0).
+    pub sign_up: bool,
+    /// Enter another e-mail address; it counts as not verified.
+    pub change_email: bool,
 }
 
 impl Default for Policy {
@@ -79,6 +90,7 @@ impl Default for Policy {
             session_idle_lifetime: 86_400,
             session_absolute_lifetime: 30 * 86_400,
             registration: RegistrationPolicy::default(),
+            accounts: AccountPolicy::default(),
             access_token_algorithm: crate::crypto::algorithm::Algorithm::Es256,
         }
     }

@@ -95,6 +95,12 @@ pub enum MetadataError {
     Json(#[from] serde_json::Error),
 }
 
+fn prompt_values(policy: &Policy) -> Vec<String> {
+    let always = ["none", "login", "consent", "select_account"].into_iter();
+    let create = policy.accounts.sign_up.then_some("create");
+    always.chain(create).map(str::to_owned).collect()
+}
+
 /// Writes the document.
 pub fn document(
     issuer: &str,
@@ -126,9 +132,7 @@ pub fn document(
         backchannel_logout_session_supported: true,
         code_challenge_methods_supported: vec!["S256".to_owned()],
         authorization_response_iss_parameter_supported: true,
-        prompt_values_supported: ["none", "login", "consent", "select_account"]
-            .map(str::to_owned)
-            .to_vec(),
+        prompt_values_supported: prompt_values(policy),
     };
     let metadata = Metadata::new(
         IssuerUrl::new(issuer.to_owned())?,

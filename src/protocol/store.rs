@@ -108,6 +108,8 @@ pub struct SecurityEvent {
     pub subject: Option<String>,
     /// The family, where there is one.
     pub family: Option<FamilyId>,
+    /// From where, where a person did it: the network address, a blank, and what the browser called itself.
+    pub browser: Option<String>,
 }
 
 /// Authorization requests that wait for a person.

@@ -57,6 +57,16 @@ impl Consents for Transaction {
         self.revoke_families_of(subject, client_id.as_str(), reason, now)
     }
 
+    fn revoke_families_of_person(
+        &mut self,
+        subject: &str,
+        reason: RevocationReason,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.lock_person(subject)?;
+        self.revoke_families_of_user(subject, reason, now)
+    }
+
     fn connected_apps(
         &mut self,
         subject: &str,

@@ -2,6 +2,8 @@
 
 use diesel::prelude::*;
 
+use crate::identity::activity::{Activity, Entry};
+use crate::identity::store::Activities;
 use crate::protocol::client::ClientId;
 use crate::protocol::context::Timestamp;
 use crate::protocol::error::StoreError;
@@ -26,6 +28,8 @@ pub struct RecordedEvent {
     pub subject: Option<String>,
     /// The family, where there is one.
     pub family_id: Option<String>,
+    /// From where, where a person did it: the network address, a blank, and what the browser called itself.
+    pub browser: Option<String>,
 }
 
 impl SecurityEvents for Transaction {
@@ -36,12 +40,39 @@ impl SecurityEvents for Transaction {
             security_events::client_id.eq(event.client_id.as_ref().map(ClientId::as_str)),
             security_events::subject.eq(event.subject.as_deref()),
             security_events::family_id.eq(event.family.map(FamilyId::to_text)),
+            security_events::browser.eq(event.browser.as_deref()),
         );
         on!(self, "recording a security event", c => {
             diesel::insert_into(security_events::table).values(&row).execute(c)
         })?;
         Ok(())
     }
+}
+
+impl Activities for Transaction {
+    fn activities_of(&mut self, subject: &str, most: u32) -> Result<Vec<Entry>, StoreError> {
+        let rows: Vec<RecordedEvent> = on!(self, "reading the activity of an account", c => {
+            security_events::table
+                .filter(security_events::subject.eq(subject))
+                .order(security_events::id.desc())
+                .limit(i64::from(most))
+                .select(RecordedEvent::as_select())
+                .load(c)
+        })?;
+        Ok(rows.into_iter().filter_map(entry).collect())
+    }
+}
+
+/// An event as its person is told; `None` for one that is not for the person.
+fn entry(row: RecordedEvent) -> Option<Entry> {
+    let browser = row.browser.as_deref().and_then(|it| it.split_once(' '));
+    Some(Entry {
+        at: row.occurred_at,
+        activity: Activity::named(&row.kind)?,
+        client_id: row.client_id.and_then(|id| id.parse().ok()),
+        address: browser.map(|(address, _)| address.to_owned()),
+        user_agent: browser.map(|(_, agent)| agent.to_owned()),
+    })
 }
 
 impl Transaction {

@@ -233,5 +233,6 @@ diesel::table! {
         client_id -> Nullable<Text>,
         subject -> Nullable<Text>,
         family_id -> Nullable<Text>,
+        browser -> Nullable<Text>,
     }
 }

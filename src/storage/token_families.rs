@@ -112,6 +112,25 @@ impl Transaction {
         Ok(())
     }
 
+    /// Revokes all families of a user.
+    pub(super) fn revoke_families_of_user(
+        &mut self,
+        subject: &str,
+        reason: RevocationReason,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let row = RevocationRow::new(reason, now);
+        self.lock_families(&FamiliesOf::User(subject))?;
+        on!(self, "revoking the token families of a user", c => {
+            diesel::update(table)
+                .filter(families::subject.eq(subject))
+                .filter(families::revoked_at.is_null())
+                .set(&row)
+                .execute(c)
+        })?;
+        Ok(())
+    }
+
     /// How many families are neither revoked nor expired. Reads all of them.
     pub fn count_living_families(&mut self, now: Timestamp) -> Result<i64, StoreError> {
         on!(self, "counting the living token families", c => {

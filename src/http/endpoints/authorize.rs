@@ -35,6 +35,7 @@ use crate::storage::Transaction;
 /// Where the browser goes from here.
 enum Onward {
     SignIn,
+    SignUp,
     ChooseAccount,
     Consent,
     Client(Response),
@@ -154,6 +155,7 @@ fn carry_out(
     match decided {
         (NextStep::Answer, Some(living)) => give_code(scene, store, client, waiting, living),
         (NextStep::Answer, None) | (NextStep::SignIn, _) => Ok(Onward::SignIn),
+        (NextStep::SignUp, _) => Ok(Onward::SignUp),
         (NextStep::ChooseAccount, _) => Ok(Onward::ChooseAccount),
         (NextStep::Consent, _) => Ok(Onward::Consent),
         (NextStep::Refuse(refused), _) => {
@@ -240,6 +242,7 @@ pub(crate) fn send(request: &HttpRequest, scene: &Scene, response: Response) -> 
 fn go(request: &HttpRequest, scene: &Scene, onward: Onward, handle: &str) -> HttpResponse {
     match onward {
         Onward::SignIn => redirect(&urls::for_request(urls::LOGIN, handle)),
+        Onward::SignUp => redirect(&urls::for_request(urls::SIGN_UP, handle)),
         Onward::ChooseAccount => redirect(&urls::for_request(urls::ACCOUNTS, handle)),
         Onward::Consent => redirect(&urls::for_request(urls::CONSENT, handle)),
         Onward::Client(response) => send(request, scene, response),

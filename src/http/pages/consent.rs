@@ -6,10 +6,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use crate::http::endpoints::authorize;
 use crate::http::endpoints::waiting::WaitingKey;
 use crate::http::pages::view::{ConsentPage, Link, ScopeGroup, ScopeLine};
-use crate::http::pages::{self, Visitor, redirect, refusal};
+use crate::http::pages::{self, Origin, Visitor, redirect, refusal};
 use crate::http::scene::Scene;
 use crate::http::state::AppState;
 use crate::http::{accounts, extract, form_token, urls};
+use crate::identity::activity::{self, Activity};
 use crate::identity::consent::{self, Meaning};
 use crate::protocol::catalogue;
 use crate::protocol::client::Client;
@@ -172,6 +173,7 @@ async fn take_decision(
     let key = WaitingKey::new(request, scene, &handle)?;
     match params.find("decision") {
         Some("allow") => {
+            let origin = Origin::of(request);
             let agree = scene.write(move |scene, store| {
                 let (waiting, client) = key.look_up(scene, store)?;
                 let (context, subject) = (scene.context(), &living.subject.id);
@@ -183,6 +185,9 @@ async fn take_decision(
                     &waiting.request.consent_scope(),
                 )?;
                 // Whoever else signed in meanwhile: the request is for who agreed.
+                let (what, now) = (Activity::AppAllowed, scene.now);
+                let browser = origin.browser();
+                activity::record(store, what, subject, Some(&client.id), &browser, now)?;
                 store.mark_chosen(&waiting.handle, &living.session.id)?;
                 Ok::<_, Fault>(store.mark_consented(&waiting.handle, &living.session.id)?)
             });

@@ -1,22 +1,20 @@
 //! The sign-in page.
 
-use actix_web::http::{StatusCode, header};
+use actix_web::http::StatusCode;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::crypto::secret::Secret;
 use crate::http::endpoints::waiting::WaitingKey;
-use crate::http::extract::header_text;
+use crate::http::pages::credentials::{Checked, Claimant, ask_to_wait, wait_sentence};
 use crate::http::pages::view::{FormError, LoginPage, WRONG_USER_NAME_OR_PASSWORD};
-use crate::http::pages::{self, Visitor, redirect, refusal};
+use crate::http::pages::{self, Origin, Visitor, redirect, refusal};
 use crate::http::scene::Scene;
 use crate::http::state::AppState;
-use crate::http::{accounts, address, error, extract, form_token, urls};
-use crate::identity::sign_in::{self, Attempt, Begun, Browser};
+use crate::http::{accounts, extract, form_token, urls};
+use crate::identity::sign_in;
 use crate::identity::store::User;
-use crate::identity::throttle::{self, Wait};
-use crate::protocol::catalogue;
-use crate::protocol::error::{Fault, Refusal, StoreError};
+use crate::protocol::error::Fault;
 use crate::protocol::params::Params;
 use crate::protocol::store::{WaitingRequest, WaitingRequests as _};
 
@@ -69,6 +67,8 @@ async fn form(
             problem.username
         },
         error: problem.error,
+        sign_up_url: (scene.state.policy.accounts.sign_up)
+            .then(|| urls::for_request(urls::SIGN_UP, handle)),
         notice: None,
     };
     let address = waiting.map(|(waiting, _)| waiting.request.redirect_uri);
@@ -126,29 +126,26 @@ async fn try_sign_in(
         };
         return refused(request, scene, &handle, problem, StatusCode::BAD_REQUEST).await;
     }
-    let source = address::source(request);
-    let begun = begin(scene, &username, &source).await?;
     let password = Secret::new(params.find("password").unwrap_or_default().to_owned());
-    let user = match begun {
-        Begun::Wait(wait) => return too_many(request, scene, &handle, username, wait).await,
-        Begun::Decoy => {
-            let compared = scene.state.passwords.fitting(password, Vec::new()).await;
-            or_take_back(scene, &username, &source, compared).await?;
-            None
+    let claimant = Claimant::new(request, username);
+    match claimant.check(request, scene, password).await? {
+        Checked::Right(user) => finish(request, scene, *user, claimant, handle).await,
+        Checked::Wrong => {
+            let problem = Problem {
+                username: claimant.username,
+                error: Some(FormError::at_field("username", WRONG_USER_NAME_OR_PASSWORD)),
+            };
+            refused(request, scene, &handle, problem, StatusCode::UNAUTHORIZED).await
         }
-        Begun::Compare(user, hash) => {
-            let compared = scene.state.passwords.fitting(password, vec![hash]).await;
-            let fitting = or_take_back(scene, &username, &source, compared).await?;
-            fitting.map(|_| user)
+        Checked::TooMany(wait) => {
+            let problem = Problem {
+                username: claimant.username,
+                error: Some(wait_sentence(wait)),
+            };
+            let page = form(request, scene, &handle, problem).await?;
+            Ok(ask_to_wait(page, wait))
         }
-    };
-    let Some(user) = user else {
-        error::log_refusal(request, Refusal::new(&catalogue::SIGN_IN_REFUSED));
-        let error = Some(FormError::at_field("username", WRONG_USER_NAME_OR_PASSWORD));
-        let problem = Problem { username, error };
-        return refused(request, scene, &handle, problem, StatusCode::UNAUTHORIZED).await;
-    };
-    finish(request, scene, *user, username, source, handle).await
+    }
 }
 
 fn missing(params: &Params<'_>) -> Option<FormError> {
@@ -161,68 +158,19 @@ fn missing(params: &Params<'_>) -> Option<FormError> {
     }
 }
 
-/// Counts the try in a transaction of its own, so that no later failure takes the count back.
-async fn begin(scene: &Scene, username: &str, source: &str) -> Result<Begun, Fault> {
-    let (username, source) = (username.to_owned(), source.to_owned());
-    let begin = scene.write(move |scene, store| {
-        let attempt = Attempt {
-            username: &username,
-            source: &source,
-        };
-        Ok(sign_in::begin(&scene.context(), store, &attempt)?)
-    });
-    begin.await
-}
-
-/// A try that could not be checked is not held against anybody.
-async fn or_take_back(
-    scene: &Scene,
-    username: &str,
-    source: &str,
-    compared: Result<Option<usize>, StoreError>,
-) -> Result<Option<usize>, Fault> {
-    let error = match compared {
-        Ok(fitting) => return Ok(fitting),
-        Err(error) => error,
-    };
-    let (username, source) = (username.to_owned(), source.to_owned());
-    let take_back = scene.write(move |scene, store| {
-        let attempt = Attempt {
-            username: &username,
-            source: &source,
-        };
-        Ok::<_, Fault>(throttle::take_back(&scene.context(), store, &attempt)?)
-    });
-    take_back.await?;
-    Err(error.into())
-}
-
 async fn finish(
     request: &HttpRequest,
     scene: &Scene,
     user: User,
-    username: String,
-    source: String,
+    claimant: Claimant,
     handle: String,
 ) -> Result<HttpResponse, Fault> {
     let earlier = Visitor::find(request, scene).await?.accounts;
-    let agent = header_text(request, &header::USER_AGENT)
-        .unwrap_or_default()
-        .to_owned();
-    let from = address::client_address(request)
-        .map(|it| it.to_string())
-        .unwrap_or_default();
+    let origin = Origin::of(request);
     let waiting = (!handle.is_empty()).then(|| scene.state.token_keys.request_digest(&handle));
     let finish = scene.write(move |scene, store| {
         let context = scene.context();
-        let attempt = Attempt {
-            username: &username,
-            source: &source,
-        };
-        let browser = Browser {
-            user_agent: &agent,
-            address: &from,
-        };
+        let (attempt, browser) = (claimant.attempt(), origin.browser());
         let accounts = sign_in::finish(&context, store, &user, &attempt, &browser, earlier)?;
         if let (Some(waiting), Some(new)) = (waiting, accounts.first()) {
             store.mark_signed_in(&waiting, &new.session.id)?;
@@ -236,35 +184,6 @@ async fn finish(
         redirect(&urls::for_request(urls::RESUME, &handle))
     };
     accounts::keep(scene, &mut response, &accounts);
-    Ok(response)
-}
-
-async fn too_many(
-    request: &HttpRequest,
-    scene: &Scene,
-    handle: &str,
-    username: String,
-    wait: Wait,
-) -> Result<HttpResponse, Fault> {
-    error::log_refusal(request, Refusal::new(&catalogue::TOO_MANY_TRIES));
-    let message = format!(
-        "There were too many failed tries. Wait {} seconds, then try again.",
-        wait.seconds
-    );
-    let problem = Problem {
-        username,
-        error: Some(FormError::of_form(&message)),
-    };
-    let mut response = refused(
-        request,
-        scene,
-        handle,
-        problem,
-        StatusCode::TOO_MANY_REQUESTS,
-    )
-    .await?;
-    let seconds = header::HeaderValue::from(wait.seconds);
-    response.headers_mut().insert(header::RETRY_AFTER, seconds);
     Ok(response)
 }
 

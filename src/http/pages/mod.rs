@@ -7,12 +7,13 @@ use askama::Template;
 
 use crate::crypto::secret::Secret;
 use crate::http::cookies;
-use crate::http::extract;
 use crate::http::headers::RequestId;
 use crate::http::pages::view::{ClientCard, Frame};
 use crate::http::scene::Scene;
+use crate::http::{address, extract};
 use crate::identity::consent::{self as consent_rules, Meaning};
 use crate::identity::session::{self, Living};
+use crate::identity::sign_in::Browser;
 use crate::identity::store::Sessions as _;
 use crate::protocol::catalogue;
 use crate::protocol::client::Client;
@@ -24,11 +25,14 @@ pub(crate) mod accounts;
 pub(crate) mod assets;
 pub(crate) mod check_session;
 pub(crate) mod consent;
+mod credentials;
 pub mod dev_app;
 pub(crate) mod home;
 pub(crate) mod login;
+mod new_person;
 pub(crate) mod refusal;
 pub(crate) mod setup;
+pub(crate) mod sign_up;
 mod time;
 pub mod view;
 
@@ -116,6 +120,30 @@ impl Visitor {
             cookies::add(&mut response, &cookie);
         }
         response
+    }
+}
+
+/// From where a request came, as it is remembered.
+pub(crate) struct Origin {
+    user_agent: String,
+    address: String,
+}
+
+impl Origin {
+    pub(crate) fn of(request: &HttpRequest) -> Self {
+        let agent = extract::header_text(request, &header::USER_AGENT);
+        let address = address::client_address(request).map(|it| it.to_string());
+        Self {
+            user_agent: agent.unwrap_or_default().to_owned(),
+            address: address.unwrap_or_default(),
+        }
+    }
+
+    pub(crate) fn browser(&self) -> Browser<'_> {
+        Browser {
+            user_agent: &self.user_agent,
+            address: &self.address,
+        }
     }
 }
 

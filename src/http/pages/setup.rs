@@ -1,35 +1,23 @@
 //! The page on which the first administrator is made.
 
-use std::sync::Arc;
-
-use actix_web::http::{StatusCode, header};
+use actix_web::http::StatusCode;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
-use crate::crypto::random::random_identifier;
-use crate::crypto::secret::Secret;
-use crate::http::extract::header_text;
-use crate::http::pages::view::{FormError, SetupPage};
-use crate::http::pages::{self, Visitor, redirect, refusal, time};
+use crate::http::pages::new_person::{Fields, SHORTEST_PASSWORD, Typed, name_is_taken};
+use crate::http::pages::view::SetupPage;
+use crate::http::pages::{self, Origin, Visitor, redirect, refusal, time};
 use crate::http::scene::Scene;
 use crate::http::state::AppState;
-use crate::http::{accounts, address, extract, form_token, urls};
-use crate::identity::account::{ADMIN, EmailAddress, PasswordGrade, Username, grade_password};
-use crate::identity::session::Living;
-use crate::identity::setup;
-use crate::identity::sign_in::{self, Browser};
-use crate::identity::store::{User, Users as _};
+use crate::http::{accounts, extract, form_token, urls};
+use crate::identity::account::ADMIN;
+use crate::identity::store::Users as _;
+use crate::identity::{setup, sign_in};
 use crate::protocol::catalogue;
 use crate::protocol::context::Timestamp;
 use crate::protocol::error::Fault;
-use crate::protocol::params::Params;
-use crate::protocol::profile::Profile;
-use crate::protocol::store::Subject;
 
 const PURPOSE: &str = "setup";
-
-/// A password that is the only proof has at least so many characters.
-const SHORTEST_PASSWORD: u32 = 15;
 
 /// Shows the page.
 pub(crate) async fn show(request: HttpRequest, state: Data<AppState>) -> HttpResponse {
@@ -59,14 +47,6 @@ async fn check_link(scene: &Scene, token: &str) -> Result<GoodLink, Fault> {
         }),
         None => Err((&catalogue::SETUP_LINK).into()),
     }
-}
-
-/// What was typed, besides the password, and what is wrong with it.
-#[derive(Default)]
-struct Typed {
-    username: String,
-    email: String,
-    error: Option<FormError>,
 }
 
 /// A link that is good.
@@ -122,110 +102,17 @@ async fn try_create(
     form_token::check(request, scene, &params, PURPOSE)?;
     let link = check_link(scene, params.find("token").unwrap_or_default()).await?;
     let visitor = Visitor::find(request, scene).await?;
-    let mut typed = Typed {
-        username: params
-            .find("username")
-            .unwrap_or_default()
-            .trim()
-            .to_owned(),
-        email: params.find("email").unwrap_or_default().trim().to_owned(),
-        error: None,
-    };
-    let fields = match check_fields(&params, &typed) {
+    let mut typed = Typed::read(&params);
+    let fields = match Fields::check(&params, &typed) {
         Ok(fields) => fields,
         Err(error) => {
             typed.error = Some(error);
             return Ok(form(request, scene, &visitor, &link, &typed));
         }
     };
-    let random = Arc::clone(&scene.state.random);
-    let hash = scene
-        .state
-        .passwords
-        .hash(fields.password.clone(), random)
-        .await?;
-    let earlier = visitor.accounts.clone();
-    let made = store_administrator(request, scene, fields, &link, hash, earlier).await?;
-    if let Some(accounts) = made {
-        let mut response = redirect(urls::ACCOUNT);
-        accounts::keep(scene, &mut response, &accounts);
-        return Ok(response);
-    }
-    let taken = "Choose another user name: this one is taken";
-    typed.error = Some(FormError::at_field("username", taken));
-    Ok(form(request, scene, &visitor, &link, &typed))
-}
-
-/// The checked values of the form.
-struct Fields {
-    username: Username,
-    email: Option<EmailAddress>,
-    password: Secret,
-}
-
-fn check_fields(params: &Params<'_>, typed: &Typed) -> Result<Fields, FormError> {
-    if typed.username.is_empty() {
-        return Err(FormError::at_field("username", "Enter a user name"));
-    }
-    let username: Username = typed.username.parse().map_err(|_| {
-        FormError::at_field(
-            "username",
-            "Enter a user name of at most 64 characters, without blanks",
-        )
-    })?;
-    let email = match typed.email.as_str() {
-        "" => None,
-        email => Some(email.parse().map_err(|_| {
-            let message = "Enter an e-mail address, as maya@example.com, or leave it empty";
-            FormError::at_field("email", message)
-        })?),
-    };
-    let password = Secret::new(params.find("password").unwrap_or_default().to_owned());
-    match grade_password(&password, &typed.username) {
-        Ok(PasswordGrade::Good) => Ok(Fields {
-            username,
-            email,
-            password,
-        }),
-        Ok(PasswordGrade::Short) | Err(_) => {
-            let message =
-                "Enter a password of 15 to 512 characters; three or four random words work well";
-            Err(FormError::at_field("password", message))
-        }
-    }
-}
-
-/// `None` when the name is taken.
-async fn store_administrator(
-    request: &HttpRequest,
-    scene: &Scene,
-    fields: Fields,
-    link: &GoodLink,
-    password_hash: String,
-    earlier: Vec<Living>,
-) -> Result<Option<Vec<Living>>, Fault> {
-    let agent = header_text(request, &header::USER_AGENT)
-        .unwrap_or_default()
-        .to_owned();
-    let from = address::client_address(request)
-        .map(|it| it.to_string())
-        .unwrap_or_default();
-    let user = User {
-        subject: Subject {
-            id: random_identifier(&*scene.state.random),
-            username: fields.username.into(),
-            name: None,
-            email: fields.email.map(Into::into),
-            email_verified: false,
-            roles: vec![ADMIN.to_owned()],
-            profile: Profile::default(),
-            active: true,
-            updated_at: scene.now,
-        },
-        password_hash: Some(password_hash),
-        created_at: scene.now,
-    };
-    let token = link.token.clone();
+    let user = fields.into_user(scene, vec![ADMIN.to_owned()]).await?;
+    let origin = Origin::of(request);
+    let (token, earlier) = (link.token.clone(), visitor.accounts.clone());
     let create = scene.write(move |scene, store| {
         if store.user_by_username(&user.subject.username)?.is_some() {
             return Ok(None);
@@ -234,13 +121,15 @@ async fn store_administrator(
         if !setup::create_administrator(&context, store, &token, &user)? {
             return Err(Fault::from(&catalogue::SETUP_LINK));
         }
-        let browser = Browser {
-            user_agent: &agent,
-            address: &from,
-        };
-        Ok(Some(sign_in::start_session(
-            &context, store, &user, &browser, earlier,
-        )?))
+        let browser = origin.browser();
+        let accounts = sign_in::start_session(&context, store, &user, &browser, earlier)?;
+        Ok(Some(accounts))
     });
-    create.await
+    if let Some(accounts) = create.await? {
+        let mut response = redirect(urls::ACCOUNT);
+        accounts::keep(scene, &mut response, &accounts);
+        return Ok(response);
+    }
+    typed.error = Some(name_is_taken());
+    Ok(form(request, scene, &visitor, &link, &typed))
 }

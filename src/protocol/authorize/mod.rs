@@ -159,7 +159,7 @@ fn check(
         claims: wanted.claims,
         nonce: params.find("nonce").map(str::to_owned),
         code_challenge: accepted.code_challenge,
-        prompt: parse_prompt(params)?,
+        prompt: parse_prompt(context, params)?,
         max_age: parse_max_age(params)?.or(client.metadata.default_max_age.map(i64::from)),
         login_hint: params.find("login_hint").map(str::to_owned),
         hinted_subject: hinted.or(wanted.subject),
@@ -202,7 +202,7 @@ fn response_mode(params: &Params<'_>) -> Result<ResponseMode, Refusal> {
 }
 
 /// OpenID Connect Core §3.1.2.1: a set of words; `none` stands alone.
-fn parse_prompt(params: &Params<'_>) -> Result<Prompt, Refusal> {
+fn parse_prompt(context: &Context<'_>, params: &Params<'_>) -> Result<Prompt, Refusal> {
     let mut prompt = Prompt::default();
     let Some(words) = params.find("prompt") else {
         return Ok(prompt);
@@ -213,10 +213,12 @@ fn parse_prompt(params: &Params<'_>) -> Result<Prompt, Refusal> {
             "login" => prompt.login = true,
             "consent" => prompt.consent = true,
             "select_account" => prompt.select_account = true,
+            "create" if context.policy.accounts.sign_up => prompt.create = true,
             _ => return Err(Refusal::new(&catalogue::PROMPT)),
         }
     }
-    if prompt.none && (prompt.login || prompt.consent || prompt.select_account) {
+    let is_alone = !prompt.login && !prompt.consent && !prompt.select_account && !prompt.create;
+    if prompt.none && !is_alone {
         return Err(Refusal::new(&catalogue::PROMPT));
     }
     Ok(prompt)

@@ -53,6 +53,9 @@ pub fn account(waiting: &WaitingRequest, accounts: &[SignedIn<'_>]) -> Account {
     if let Some(chosen) = only(&|it| waiting.chosen_by.as_deref() == Some(it.session)) {
         return chosen;
     }
+    if request.prompt.create {
+        return Account::Open(NextStep::SignUp);
+    }
     if request.prompt.login {
         return Account::Open(NextStep::SignIn);
     }
@@ -87,6 +90,8 @@ pub fn account(waiting: &WaitingRequest, accounts: &[SignedIn<'_>]) -> Account {
 pub enum NextStep {
     /// Show the sign-in page.
     SignIn,
+    /// Show the page on which the person makes an account.
+    SignUp,
     /// Show the page on which the person chooses one of the accounts.
     ChooseAccount,
     /// Show the consent page.
@@ -109,6 +114,8 @@ pub fn next_step(
     let Some(signed_in) = signed_in.filter(|signed_in| is_enough(waiting, *signed_in, now)) else {
         return if prompt.none {
             NextStep::Refuse(Refusal::new(&catalogue::LOGIN_REQUIRED))
+        } else if prompt.create {
+            NextStep::SignUp
         } else {
             NextStep::SignIn
         };
@@ -146,7 +153,7 @@ pub fn next_step(
 fn is_enough(waiting: &WaitingRequest, signed_in: SignedIn<'_>, now: Timestamp) -> bool {
     let prompt = waiting.request.prompt;
     let is_new = is_new(waiting, signed_in);
-    if prompt.login && !is_new {
+    if (prompt.login || prompt.create) && !is_new {
         return false;
     }
     // With max_age=0 the sign-in page itself takes longer than allowed, so a new sign-in is always enough.

@@ -10,10 +10,7 @@ use crate::protocol::scope::Scope;
 
 /// OpenID Connect Core §3.1.2.1, `prompt`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "prompt is a set of four flags"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "prompt is a set of flags")]
 pub struct Prompt {
     /// No page may be shown.
     pub none: bool,
@@ -23,6 +20,9 @@ pub struct Prompt {
     pub consent: bool,
     /// The person chooses the account.
     pub select_account: bool,
+    /// The person makes an account (Initiating User Registration via OpenID Connect 1.0 §4).
+    #[serde(default)]
+    pub create: bool,
 }
 
 /// A checked authorization request.

@@ -80,6 +80,7 @@ fn punish_reuse(
             client_id: Some(owned.client_id.clone()),
             subject: Some(owned.subject.to_owned()),
             family: Some(*owned.family),
+            browser: None,
         })?;
     }
     Ok(())

@@ -2,6 +2,7 @@
 //! databases is in `store` and `journeys`.
 
 mod account;
+mod account_forms;
 mod accounts;
 mod addresses;
 mod authorize;
@@ -24,6 +25,7 @@ mod revoke;
 mod secret_uses;
 mod session_state;
 mod setup;
+mod sign_up;
 mod snapshots;
 mod token;
 mod userinfo;

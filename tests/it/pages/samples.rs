@@ -3,9 +3,10 @@
 use askama::Template;
 use issuant::http::pages::view::{
     AccountLine, AccountPage, AccountsPage, AppLine, ClientCard, ConsentPage, DevAppPage,
-    DevAppResultPage, DeveloperBlock, ErrorPage, FieldError, FormError, Frame, HandOverPage,
-    HomePage, Link, LoginPage, LogoutPage, ScopeGroup, ScopeLine, SessionLine, SetupPage,
-    SignedOutPage, WRONG_USER_NAME_OR_PASSWORD, WaitingPage,
+    DevAppResultPage, DeveloperBlock, ErrorPage, EventLine, FieldError, FormError, Frame,
+    HandOverPage, HomePage, Link, LoginPage, LogoutPage, PasswordPage, ProfileFields, ProfilePage,
+    ScopeGroup, ScopeLine, SessionLine, SetupPage, SignUpPage, SignedOutPage,
+    WRONG_USER_NAME_OR_PASSWORD, WaitingPage,
 };
 
 /// One rendered page.
@@ -28,6 +29,26 @@ pub(crate) fn all() -> Vec<Sample> {
     samples.add("login", "full", &login_full());
     samples.add("login", "wrong", &login_wrong());
     samples.add("login", "hostile", &login_hostile());
+    samples.add("sign up", "empty", &sign_up("maya", None));
+    samples.add(
+        "sign up",
+        "hostile",
+        &sign_up(&hostile_text(), Some(&hostile_text())),
+    );
+    samples.add("profile", "full", &profile("Maya", true, None));
+    samples.add("profile", "fixed", &profile("Maya", false, None));
+    samples.add(
+        "profile",
+        "hostile",
+        &profile(&hostile_text(), true, Some("email")),
+    );
+    samples.add("password", "empty", &password("maya", None));
+    samples.add("password", "wrong", &password("maya", Some("new_password")));
+    samples.add(
+        "password",
+        "hostile",
+        &password(&hostile_text(), Some("password")),
+    );
     samples.add("accounts", "full", &accounts_full());
     samples.add("accounts", "hostile", &accounts_hostile());
     samples.add("consent", "empty", &consent_empty());
@@ -165,6 +186,7 @@ fn login_empty() -> LoginPage {
         request: String::new(),
         username: String::new(),
         error: None,
+        sign_up_url: None,
         notice: None,
     }
 }
@@ -202,7 +224,56 @@ fn login_hostile() -> LoginPage {
         request: hostile_text(),
         username: hostile_text(),
         error: Some(FormError { lines: vec![line] }),
+        sign_up_url: Some(hostile_text()),
         notice: Some(hostile_text()),
+    }
+}
+
+fn sign_up(text: &str, app: Option<&str>) -> SignUpPage {
+    SignUpPage {
+        frame: frame_full("Create an account"),
+        client: app.map(|name| client(name, app)),
+        action: "/sign-up".to_owned(),
+        csrf: "csrf-value".to_owned(),
+        request: text.to_owned(),
+        username: text.to_owned(),
+        email: text.to_owned(),
+        error: app.map(|it| FormError::at_field("username", it)),
+        minimum_length: 15,
+        sign_in_url: format!("/login?request={text}"),
+    }
+}
+
+fn profile(text: &str, may_change_email: bool, wrong: Option<&str>) -> ProfilePage {
+    ProfilePage {
+        frame: frame_full("Your profile"),
+        action: "/account/profile".to_owned(),
+        csrf: "csrf-value".to_owned(),
+        account: "s1".to_owned(),
+        username: text.to_owned(),
+        fields: ProfileFields {
+            name: text.to_owned(),
+            given_name: text.to_owned(),
+            family_name: text.to_owned(),
+            nickname: text.to_owned(),
+            email: text.to_owned(),
+        },
+        may_change_email,
+        back_url: "/account".to_owned(),
+        error: wrong.map(|field| FormError::at_field(field, text)),
+    }
+}
+
+fn password(text: &str, wrong: Option<&str>) -> PasswordPage {
+    PasswordPage {
+        frame: frame_full("Change your password"),
+        action: "/account/password".to_owned(),
+        csrf: "csrf-value".to_owned(),
+        account: "s1".to_owned(),
+        username: text.to_owned(),
+        minimum_length: 15,
+        back_url: "/account".to_owned(),
+        error: wrong.map(|field| FormError::at_field(field, text)),
     }
 }
 
@@ -428,6 +499,9 @@ fn account_empty() -> AccountPage {
         sign_out_csrf: "csrf-value".to_owned(),
         is_only_account: true,
         accounts_url: "/accounts".to_owned(),
+        events: vec![],
+        profile_url: "/account/profile".to_owned(),
+        password_url: "/account/password".to_owned(),
         sessions: vec![session("s1", true, "Firefox on Linux", "192.0.2.7")],
         apps: vec![],
         notice: None,
@@ -502,7 +576,14 @@ fn account_hostile() -> AccountPage {
         account: "s1".to_owned(),
         sign_out_csrf: "csrf-value".to_owned(),
         is_only_account: false,
-        accounts_url: "/accounts".to_owned(),
+        accounts_url: text.clone(),
+        events: vec![EventLine {
+            sentence: text.clone(),
+            at: text.clone(),
+            place: Some(text.clone()),
+        }],
+        profile_url: text.clone(),
+        password_url: text.clone(),
         sessions: vec![session(&text, false, &text, &text)],
         apps: vec![AppLine {
             client_id: text.clone(),

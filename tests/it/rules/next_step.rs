@@ -53,6 +53,7 @@ impl From<NextStep> for Step {
     fn from(step: NextStep) -> Self {
         match step {
             NextStep::SignIn => Self::SignIn,
+            NextStep::SignUp => panic!("nobody may sign up here"),
             NextStep::ChooseAccount => Self::ChooseAccount,
             NextStep::Consent => Self::Consent,
             NextStep::Answer => Self::Answer,

@@ -299,6 +299,7 @@ fn events_are_read_newest_first(database: &Database) {
                 client_id: Some(client_id("gone")),
                 subject: None,
                 family: Some(family(1).id),
+                browser: None,
             })?;
         }
         Ok(())

@@ -158,6 +158,7 @@ fn event(family: &Family) -> SecurityEvent {
         client_id: Some(family.client_id.clone()),
         subject: Some(family.subject.clone()),
         family: Some(family.id),
+        browser: None,
     }
 }
 

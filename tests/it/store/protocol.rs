@@ -179,6 +179,7 @@ pub(crate) fn events_can_be_recorded_without_anybody(store: Store<'_>) {
         client_id: Some(client_id("app")),
         subject: Some("sub-ada".to_owned()),
         family: Some(family(1).id),
+        browser: None,
     };
     store.record(&event).unwrap();
     event.client_id = None;

@@ -98,6 +98,7 @@ fn a_retired_key_is_kept_for_a_day_and_an_event_for_more_than_a_year(database: &
             client_id: None,
             subject: None,
             family: None,
+            browser: None,
         })
     });
     assert_eq!(removed(&storage, NOW + 10 + DAY - 1), 0);

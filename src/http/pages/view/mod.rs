@@ -16,8 +16,11 @@ mod home;
 mod setup;
 mod sign_in;
 mod sign_out;
+mod sign_up;
 
-pub use account::{AccountPage, AppLine, SessionLine};
+pub use account::{
+    AccountPage, AppLine, EventLine, PasswordPage, ProfileFields, ProfilePage, SessionLine,
+};
 pub use accounts::{AccountLine, AccountsPage};
 pub use consent::{ConsentPage, ScopeGroup, ScopeLine};
 pub use dev_app::{DevAppPage, DevAppResultPage};
@@ -29,3 +32,4 @@ pub use home::HomePage;
 pub use setup::{SetupPage, WaitingPage};
 pub use sign_in::LoginPage;
 pub use sign_out::{CheckSessionPage, LogoutPage, SignedOutPage};
+pub use sign_up::SignUpPage;

@@ -6,7 +6,7 @@ use super::filters;
 use super::form::FormError;
 use super::frame::{ClientCard, Frame};
 
-/// Form fields: `username`, `password`, `csrf`, `request`. Button: `sign-in`.
+/// Form fields: `username`, `password`, `csrf`, `request`. Button: `sign-in`. Link: `sign-up`.
 #[derive(Debug, Clone, Template)]
 #[template(path = "login.html")]
 pub struct LoginPage {
@@ -21,6 +21,8 @@ pub struct LoginPage {
     /// Kept after an error, or taken from `login_hint`. The password never is.
     pub username: String,
     pub error: Option<FormError>,
+    /// Where to make an account, if people may.
+    pub sign_up_url: Option<String>,
     /// The result of what the person did before, as a sentence.
     pub notice: Option<String>,
 }

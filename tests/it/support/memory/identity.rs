@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use issuant::crypto::digest::Digest;
+use issuant::identity::activity::{Activity, Entry};
 use issuant::identity::store::{
-    ConnectedApp, Consent, Consents, Failures, Forgive, OneTimeLinks, Session, Sessions, Throttle,
-    User, Users,
+    Activities, ConnectedApp, Consent, Consents, Failures, Forgive, OneTimeLinks, Session,
+    Sessions, Throttle, User, Users,
 };
 use issuant::protocol::client::ClientId;
 use issuant::protocol::context::Timestamp;
 use issuant::protocol::error::{StoreError, Trouble};
+use issuant::protocol::store::SecurityEvent;
 use issuant::protocol::tokens::family::{Family, RevocationReason};
 
 use super::MemoryStore;
@@ -149,6 +151,16 @@ impl Consents for MemoryStore {
         Ok(())
     }
 
+    fn revoke_families_of_person(
+        &mut self,
+        subject: &str,
+        reason: RevocationReason,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.revoke_where(|family| family.subject == subject, reason, now);
+        Ok(())
+    }
+
     fn connected_apps(
         &mut self,
         subject: &str,
@@ -184,6 +196,27 @@ impl Consents for MemoryStore {
             app.last_used_at = app.last_used_at.max(Some(family.rotation.last_used_at));
         }
         Ok(apps.into_values().collect())
+    }
+}
+
+impl Activities for MemoryStore {
+    fn activities_of(&mut self, subject: &str, most: u32) -> Result<Vec<Entry>, StoreError> {
+        let events = self.events.iter().rev();
+        let theirs = events.filter(|event| event.subject.as_deref() == Some(subject));
+        let entry = |event: &SecurityEvent| {
+            let browser = event.browser.as_deref().and_then(|it| it.split_once(' '));
+            Some(Entry {
+                at: event.at,
+                activity: Activity::named(event.kind)?,
+                client_id: event.client_id.clone(),
+                address: browser.map(|(address, _)| address.to_owned()),
+                user_agent: browser.map(|(_, agent)| agent.to_owned()),
+            })
+        };
+        Ok(theirs
+            .take(usize::try_from(most).unwrap())
+            .filter_map(entry)
+            .collect())
     }
 }
 

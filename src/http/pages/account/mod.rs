@@ -1,20 +1,29 @@
 //! The account page: who am I, where am I signed in, which apps can act for me; and how to end that.
 
-use actix_web::web::{Data, Payload};
+use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::http::endpoints::logout;
-use crate::http::pages::view::{AccountPage, AppLine, SessionLine};
+use crate::http::pages::view::{AccountPage, AppLine, EventLine, SessionLine};
 use crate::http::pages::{self, Visitor, redirect, refusal, time};
 use crate::http::scene::Scene;
 use crate::http::state::AppState;
 use crate::http::{extract, form_token, urls};
-use crate::identity::session::{self, Living};
-use crate::identity::store::{ConnectedApp, Consents as _, Session, Sessions as _};
-use crate::protocol::catalogue;
-use crate::protocol::client::{Client, ClientId};
-use crate::protocol::error::Fault;
-use crate::protocol::tokens::family::RevocationReason;
+use crate::identity::activity::{Activity, Entry};
+use crate::identity::session::Living;
+use crate::identity::store::{
+    Activities as _, ConnectedApp, Consents as _, Session, Sessions as _,
+};
+use crate::protocol::client::Client;
+use crate::protocol::error::{Fault, Refusal};
+use crate::protocol::params::Params;
+
+pub(crate) mod access;
+pub(crate) mod password;
+pub(crate) mod profile;
+
+/// So many of the last events are looked through.
+const MOST_EVENTS: u32 = 20;
 
 /// What the hidden field of the forms is made for: one account, however many the browser has.
 fn purpose(session: &str) -> String {
@@ -38,9 +47,11 @@ async fn tell(request: &HttpRequest, scene: &Scene) -> Result<HttpResponse, Faul
     // As many rows as the person has sign-ins, so on another thread.
     let look = scene.read_long(move |scene, store| {
         let sessions = store.sessions_of(&subject)?;
-        Ok::<_, Fault>((sessions, store.connected_apps(&subject, scene.now)?))
+        let apps = store.connected_apps(&subject, scene.now)?;
+        let events = store.activities_of(&subject, MOST_EVENTS)?;
+        Ok::<_, Fault>((sessions, apps, events))
     });
-    let (sessions, apps) = look.await?;
+    let (sessions, apps, events) = look.await?;
     let is_over = |session: &&Session| {
         let idle = scene.now - session.last_seen_at;
         scene.now >= session.expires_at || idle >= scene.state.policy.session_idle_lifetime
@@ -62,6 +73,12 @@ async fn tell(request: &HttpRequest, scene: &Scene) -> Result<HttpResponse, Faul
             .map(|session| session_line(session, &living))
             .collect(),
         apps: apps.iter().map(|app| app_line(app, scene)).collect(),
+        events: events
+            .iter()
+            .map(|entry| event_line(entry, scene))
+            .collect(),
+        profile_url: urls::PROFILE.to_owned(),
+        password_url: urls::PASSWORD.to_owned(),
         notice: notice(request),
         sign_out_url: urls::LOGOUT_CONFIRM.to_owned(),
     };
@@ -96,6 +113,35 @@ fn app_line(app: &ConnectedApp, scene: &Scene) -> AppLine {
         last_used: app.last_used_at.map(time::full),
         scopes: app.scope.iter().map(pages::scope_sentence).collect(),
         when_away: app.scope.contains("offline_access"),
+    }
+}
+
+/// What happened, in a sentence.
+fn event_line(entry: &Entry, scene: &Scene) -> EventLine {
+    let app = entry.client_id.as_ref().map(|id| {
+        let client = scene.snapshot.client(id.as_str());
+        client.map_or_else(|| id.to_string(), |client| client.name.clone())
+    });
+    let app = app.unwrap_or_else(|| "an app".to_owned());
+    let place = entry.user_agent.as_deref().map(|agent| {
+        let address = entry.address.as_deref().unwrap_or_default();
+        format!("{} · {address}", device(agent))
+    });
+    let sentence = match entry.activity {
+        Activity::SignIn => "You signed in.".to_owned(),
+        Activity::PasswordChange => "You changed your password.".to_owned(),
+        Activity::ProfileChange => "You changed your profile.".to_owned(),
+        Activity::AppAllowed => format!("You allowed {app} to access your account."),
+        Activity::AppRemoved => format!("You removed the access of {app}."),
+        Activity::SessionsEnded => "You signed out elsewhere.".to_owned(),
+        Activity::RefreshReuse | Activity::CodeReuse => {
+            format!("The access of {app} was used from two places, so it was ended.")
+        }
+    };
+    EventLine {
+        sentence,
+        at: time::full(entry.at),
+        place,
     }
 }
 
@@ -146,96 +192,40 @@ fn notice(request: &HttpRequest) -> Option<String> {
         "session" => "That session has ended.",
         "others" => "All other sessions have ended.",
         "app" => "The app no longer has access.",
+        "profile" => "Your profile is saved.",
+        "password" => "Your password is changed. You were signed out everywhere else.",
         _ => return None,
     };
     Some(sentence.to_owned())
 }
 
-/// Ends one session.
-pub(crate) async fn end_session(
-    request: HttpRequest,
-    payload: Payload,
-    state: Data<AppState>,
-) -> HttpResponse {
-    let scene = Scene::new(&state);
-    let end = act(&request, payload, &scene, "session", |living, field| {
-        let wanted = field.unwrap_or_default();
-        Box::new(move |scene, store| {
-            let mine = store.sessions_of(&living.subject.id)?;
-            if let Some(session) = mine.iter().find(|session| session.id == wanted) {
-                let find_client = |id: &ClientId| scene.snapshot.client(id.as_str());
-                session::end(store, &find_client, session, scene.now)?;
-            }
-            Ok(())
-        })
-    });
-    end.await
-        .unwrap_or_else(|fault| refusal::fault(&request, fault))
+/// A form of one of these pages, as it came.
+struct Sent {
+    body: Bytes,
+    visitor: Visitor,
+    /// The account that the page was made for, if it is still signed in in this browser.
+    living: Option<Living>,
 }
 
-/// Ends all sessions but this one.
-pub(crate) async fn end_others(
-    request: HttpRequest,
-    payload: Payload,
-    state: Data<AppState>,
-) -> HttpResponse {
-    let scene = Scene::new(&state);
-    let end = act(&request, payload, &scene, "others", |living, _| {
-        Box::new(move |scene, store| {
-            for session in store.sessions_of(&living.subject.id)? {
-                if session.id != living.session.id {
-                    let find_client = |id: &ClientId| scene.snapshot.client(id.as_str());
-                    session::end(store, &find_client, &session, scene.now)?;
-                }
-            }
-            Ok(())
+impl Sent {
+    async fn read(request: &HttpRequest, payload: Payload, scene: &Scene) -> Result<Self, Fault> {
+        let body = extract::form_body(request, payload).await?;
+        let account = {
+            let params = extract::params(&body)?;
+            let account = params.find("account").unwrap_or_default().to_owned();
+            form_token::check(request, scene, &params, &purpose(&account))?;
+            account
+        };
+        let visitor = Visitor::find(request, scene).await?;
+        let living = visitor.account(&account).cloned();
+        Ok(Self {
+            body,
+            visitor,
+            living,
         })
-    });
-    end.await
-        .unwrap_or_else(|fault| refusal::fault(&request, fault))
-}
+    }
 
-/// Takes an app's access away.
-pub(crate) async fn disconnect(
-    request: HttpRequest,
-    payload: Payload,
-    state: Data<AppState>,
-) -> HttpResponse {
-    let scene = Scene::new(&state);
-    let end = act(&request, payload, &scene, "app", |living, field| {
-        let wanted: Option<ClientId> = field.and_then(|id| id.parse().ok());
-        Box::new(move |scene, store| {
-            let wanted = wanted.ok_or(&catalogue::MISSING_PARAMETER)?;
-            let reason = RevocationReason::UserRequest;
-            Ok(store.disconnect(&living.subject.id, &wanted, reason, scene.now)?)
-        })
-    });
-    end.await
-        .unwrap_or_else(|fault| refusal::fault(&request, fault))
-}
-
-type Act = Box<dyn FnOnce(&Scene, &mut crate::storage::Transaction) -> Result<(), Fault> + Send>;
-
-/// Checks a form of the page, does what it asks for, and shows the page again.
-async fn act(
-    request: &HttpRequest,
-    payload: Payload,
-    scene: &Scene,
-    done: &str,
-    prepare: impl FnOnce(Living, Option<String>) -> Act,
-) -> Result<HttpResponse, Fault> {
-    let body = extract::form_body(request, payload).await?;
-    let params = extract::params(&body)?;
-    let account = params.find("account").unwrap_or_default();
-    form_token::check(request, scene, &params, &purpose(account))?;
-    let visitor = Visitor::find(request, scene).await?;
-    let Some(living) = visitor.account(account).cloned() else {
-        return Ok(redirect(urls::LOGIN));
-    };
-    let field = params
-        .find("session")
-        .or(params.find("client_id"))
-        .map(str::to_owned);
-    scene.write(prepare(living, field)).await?;
-    Ok(redirect(&format!("{}?done={done}", urls::ACCOUNT)))
+    fn params(&self) -> Result<Params<'_>, Refusal> {
+        extract::params(&self.body)
+    }
 }
