@@ -19,6 +19,7 @@ pub mod change;
 pub mod claims;
 pub mod client;
 pub mod client_auth;
+mod client_keys;
 pub mod client_metadata;
 pub mod context;
 pub mod dynamic_registration;

@@ -18,11 +18,10 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use crate::crypto::digest::Digest;
-use crate::crypto::jwk_set::JwkSet;
-use crate::crypto::jwt::{self, Expected, JwtRefused, Unverified, mac};
-use crate::crypto::key_set::VerifyingKey;
-use crate::protocol::client::{AuthenticationMethod, Client, StoredSecret};
-use crate::protocol::client_auth::{AuthenticatedClient, Identified, Refused, admit, live};
+use crate::crypto::jwt::{self, Expected, JwtRefused, mac};
+use crate::protocol::client::{AuthenticationMethod, Client};
+use crate::protocol::client_auth::{AuthenticatedClient, Identified, Refused, admit, opened};
+use crate::protocol::client_keys::{self, Found};
 use crate::protocol::client_metadata::AssertionAlgorithm;
 use crate::protocol::context::{Context, Timestamp};
 use crate::protocol::error::Fault;
@@ -97,9 +96,17 @@ pub(super) fn identify(
         let (claims, place) = verify_with_secrets(context, &client, assertion)?;
         (claims, method, Some(place))
     } else {
-        let key = match find_key(context, &client, &unverified)? {
+        let fixed = match client.metadata.token_endpoint_auth_signing_alg {
+            Some(AssertionAlgorithm::Mac(_)) => return Err(Refused::Assertion),
+            Some(AssertionAlgorithm::Signature(algorithm)) => Some(algorithm),
+            None => None,
+        };
+        let key_id = unverified.key_id.as_deref();
+        let key = match client_keys::find(context, &client, key_id, fixed) {
             Found::Key(key) => key,
             Found::AskAgain(address) => return Ok(Identified::NeedsKeys(address)),
+            Found::Nothing => return Err(Refused::Assertion),
+            Found::Away => return Err(Refused::KeysAway),
         };
         let claims: Claims = verify(context, &client, |expected| {
             jwt::verify_with(&|_| Some(&key), assertion, expected)
@@ -127,40 +134,6 @@ pub(super) fn identify(
     }))
 }
 
-enum Found {
-    Key(Box<VerifyingKey>),
-    /// The client may have published new keys there.
-    AskAgain(String),
-}
-
-fn find_key(
-    context: &Context<'_>,
-    client: &Client,
-    unverified: &Unverified,
-) -> Result<Found, Refused> {
-    let metadata = &client.metadata;
-    let find = |set: &JwkSet| {
-        let fixed = match metadata.token_endpoint_auth_signing_alg {
-            Some(AssertionAlgorithm::Mac(_)) => return None,
-            Some(AssertionAlgorithm::Signature(algorithm)) => Some(algorithm),
-            None => None,
-        };
-        let (key, algorithm) = set.find(unverified.key_id.as_deref(), fixed)?;
-        VerifyingKey::new(key, algorithm).ok()
-    };
-    let Some(address) = &metadata.jwks_uri else {
-        let key = metadata.jwks.as_ref().and_then(find);
-        return key.map(Box::new).map(Found::Key).ok_or(Refused::Assertion);
-    };
-    let published = context.clients.published_keys(address);
-    match published.keys.as_deref().map(find) {
-        Some(Some(key)) => Ok(Found::Key(Box::new(key))),
-        Some(None) | None if published.may_ask_again => Ok(Found::AskAgain(address.clone())),
-        Some(None) => Err(Refused::Assertion),
-        None => Err(Refused::KeysAway),
-    }
-}
-
 /// Finds the secret that it was signed with, among those that have not expired.
 fn verify_with_secrets(
     context: &Context<'_>,
@@ -172,13 +145,7 @@ fn verify_with_secrets(
         Some(AssertionAlgorithm::Mac(algorithm)) => Some(algorithm),
         None => None,
     };
-    for (place, secret) in live(context, client) {
-        let StoredSecret::Sealed { sealed, .. } = &secret.stored else {
-            continue;
-        };
-        let Some(secret) = context.keys.open_client_secret(client.id.as_str(), sealed) else {
-            continue;
-        };
+    for (place, secret) in opened(context, client) {
         let verified = verify(context, client, |expected| {
             mac::verify_mac(secret.expose(), agreed, assertion, expected)
         });

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use crate::crypto::secret::Secret;
+use crate::crypto::secret::{Secret, SecretBytes};
 use crate::protocol::catalogue::{self, Explanation};
 use crate::protocol::client::{AuthenticationMethod, Client, ClientSecret, StoredSecret};
 use crate::protocol::context::Context;
@@ -245,6 +245,20 @@ fn live<'a>(
     let is_live = move |at: Option<i64>| at.is_none_or(|at| now < at);
     let secrets = client.secrets.iter().enumerate();
     secrets.filter(move |(_, secret)| is_live(secret.expires_at))
+}
+
+/// Live secrets that the client signs with, and their places.
+pub(super) fn opened<'a>(
+    context: &'a Context<'_>,
+    client: &'a Client,
+) -> impl Iterator<Item = (usize, SecretBytes)> {
+    live(context, client).filter_map(|(place, secret)| match &secret.stored {
+        StoredSecret::Sealed { sealed, .. } => {
+            let opened = context.keys.open_client_secret(client.id.as_str(), sealed);
+            opened.map(|secret| (place, secret))
+        }
+        StoredSecret::Generated(_) | StoredSecret::Chosen(_) => None,
+    })
 }
 
 /// What is said only to a client whose credentials are right.
