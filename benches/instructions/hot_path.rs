@@ -177,6 +177,7 @@ fn state(url: &str) -> Data<AppState> {
         clock: Arc::new(Standing),
         fetcher: Arc::new(Fetcher::new(Reach::default(), Authorities::default())),
         client_keys: issuant::http::client_keys::ClientKeys::default(),
+        request_objects: issuant::http::request_objects::RequestObjects::default(),
         passwords: PasswordQueue::new(hasher, 2),
         starts: Starts::default(),
         registrations: Starts::default(),

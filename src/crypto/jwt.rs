@@ -150,6 +150,8 @@ pub struct Unverified {
     pub issuer: Option<String>,
     /// `kid`.
     pub key_id: Option<String>,
+    /// `alg`.
+    pub algorithm: String,
 }
 
 /// Reads from a token of somebody else whose keys to look for.
@@ -173,6 +175,7 @@ pub fn peek(token: &str) -> Result<Unverified, JwtRefused> {
     Ok(Unverified {
         issuer: claims.iss,
         key_id: header.kid,
+        algorithm: header.alg,
     })
 }
 
@@ -190,25 +193,8 @@ impl Signed {
         token: &str,
         typ: Option<&[&str]>,
     ) -> Result<Self, JwtRefused> {
-        let mut parts = token.split('.');
-        let (Some(header), Some(payload), Some(_), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            return Err(JwtRefused::Malformed);
-        };
-        let header = parse_header(header)?;
-        let key = find_key(header.kid.as_deref()).ok_or(JwtRefused::UnknownKey)?;
-        if header.alg != key.algorithm().as_str() {
-            return Err(JwtRefused::WrongAlgorithm);
-        }
-        // Before the signature, which costs more.
-        if !type_is_expected(header.typ.as_deref(), typ) {
-            return Err(JwtRefused::WrongType);
-        }
-        let registered =
-            jsonwebtoken::decode::<RegisteredClaims>(token, key.decoding_key(), key.validation())
-                .map_err(|error| refusal(error.kind()))?
-                .claims;
+        let (header, registered) = decode(find_key, token, typ)?;
+        let payload = token.split('.').nth(1).ok_or(JwtRefused::Malformed)?;
         let payload = URL_SAFE_NO_PAD
             .decode(payload)
             .map_err(|_| JwtRefused::Malformed)?;
@@ -227,6 +213,32 @@ impl Signed {
         check_claims(&self.registered, expected)?;
         serde_json::from_slice(&self.payload).map_err(|_| JwtRefused::WrongClaim)
     }
+}
+
+/// Header and claims of a token with a good signature, read but not looked at.
+fn decode<'k, C: DeserializeOwned>(
+    find_key: &dyn Fn(Option<&str>) -> Option<&'k VerifyingKey>,
+    token: &str,
+    typ: Option<&[&str]>,
+) -> Result<(Header, C), JwtRefused> {
+    let mut parts = token.split('.');
+    let (Some(header), Some(_), Some(_), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return Err(JwtRefused::Malformed);
+    };
+    let header = parse_header(header)?;
+    let key = find_key(header.kid.as_deref()).ok_or(JwtRefused::UnknownKey)?;
+    if header.alg != key.algorithm().as_str() {
+        return Err(JwtRefused::WrongAlgorithm);
+    }
+    // Before the signature, which costs more.
+    if !type_is_expected(header.typ.as_deref(), typ) {
+        return Err(JwtRefused::WrongType);
+    }
+    let decoded = jsonwebtoken::decode(token, key.decoding_key(), key.validation());
+    let decoded = decoded.map_err(|error| refusal(error.kind()))?;
+    Ok((header, decoded.claims))
 }
 
 /// What is read of a header. Members that bring a key (`jwk`, `jku`, `x5c`, `x5u`) are not read
@@ -348,3 +360,4 @@ const INITIAL_TOKEN: usize = 768;
 pub mod mac;
 #[cfg(test)]
 mod tests;
+pub mod unbound;

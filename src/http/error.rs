@@ -74,7 +74,8 @@ fn status(refusal: Refusal) -> StatusCode {
         | ErrorCode::AccountSelectionRequired
         | ErrorCode::ConsentRequired
         | ErrorCode::RequestNotSupported
-        | ErrorCode::RequestUriNotSupported
+        | ErrorCode::InvalidRequestUri
+        | ErrorCode::InvalidRequestObject
         | ErrorCode::RegistrationNotSupported
         | ErrorCode::InvalidRedirectUri
         | ErrorCode::InvalidClientMetadata

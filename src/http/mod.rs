@@ -31,6 +31,7 @@ pub mod headers;
 pub mod metrics;
 pub mod pages;
 pub mod passwords;
+pub mod request_objects;
 mod scene;
 pub mod secret_uses;
 pub mod snapshot;

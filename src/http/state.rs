@@ -13,6 +13,7 @@ use crate::http::headers::RequestIds;
 use crate::http::metrics::Metrics;
 use crate::http::pages::dev_app::DemoApp;
 use crate::http::passwords::PasswordQueue;
+use crate::http::request_objects::RequestObjects;
 use crate::http::secret_uses::SecretUses;
 use crate::http::snapshot::Snapshot;
 use crate::http::starts::Starts;
@@ -74,6 +75,8 @@ pub struct AppState {
     pub fetcher: Arc<Fetcher>,
     /// What clients publish at their `jwks_uri`.
     pub client_keys: ClientKeys,
+    /// What clients publish at their `request_uris`.
+    pub request_objects: RequestObjects,
     /// Password hashes are made and compared here.
     pub passwords: PasswordQueue,
     /// Which client secrets were used just now.

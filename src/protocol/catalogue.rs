@@ -146,12 +146,6 @@ catalogue! {
     RESPONSE_MODE = "E1213", InvalidRequest,
         "The response_mode is not supported.",
         "Leave it out, or use query, fragment or form_post.";
-    REQUEST_OBJECT = "E1214", RequestNotSupported,
-        "Request objects are not supported.",
-        "Send the parameters themselves.";
-    REQUEST_URI = "E1215", RequestUriNotSupported,
-        "The parameter request_uri is not supported.",
-        "Send the parameters themselves.";
     REGISTRATION = "E1216", RegistrationNotSupported,
         "The parameter registration is not supported.",
         "Register the client first.";
@@ -179,9 +173,39 @@ catalogue! {
     CLAIMS_PARAMETER = "E1224", InvalidRequest,
         "The claims parameter is malformed.",
         "Send a JSON object with the members userinfo and id_token, as OpenID Connect Core section 5.5 describes, of at most 4096 bytes.";
-    ACCOUNT_SELECTION_REQUIRED = "E1240", AccountSelectionRequired,
+    ACCOUNT_SELECTION_REQUIRED = "E1230", AccountSelectionRequired,
         "Several accounts are signed in, and prompt=none allows no page to choose one of them.",
         "Send an id_token_hint, or send the person here without prompt=none.";
+    REQUEST_OBJECT_MALFORMED = "E1240", InvalidRequestObject,
+        "The request object is no JWT whose claims are parameters.",
+        "Send a signed JWT of at most 16 KiB, not encrypted, whose claims are strings and numbers, and an object for claims.";
+    REQUEST_OBJECT_SIGNATURE = "E1241", InvalidRequestObject,
+        "No registered key of the client verifies the request object with the algorithm it may have.",
+        "Sign it with the key whose public half the client registered, with its kid, and with request_object_signing_alg if the client registered one.";
+    REQUEST_OBJECT_UNSIGNED = "E1242", RequestNotSupported,
+        "The request object is not signed, and the client did not register that.",
+        "Sign it, or register the client with request_object_signing_alg none.";
+    REQUEST_OBJECT_TIME = "E1243", InvalidRequestObject,
+        "The request object has expired or is not valid yet.",
+        "Make a new one for each request, and set the clock of the client right.";
+    REQUEST_OBJECT_CLAIMS = "E1244", InvalidRequestObject,
+        "The request object was made by another client or for another server.",
+        "Let its iss be the client_id and its aud the issuer.";
+    REQUEST_OBJECT_MISMATCH = "E1245", InvalidRequestObject,
+        "The request object and the request around it differ in client_id or response_type.",
+        "Send the same client_id in both places, and the same response_type or only one.";
+    REQUEST_OBJECT_NESTED = "E1246", InvalidRequestObject,
+        "The request object holds another one.",
+        "Leave request and request_uri out of it.";
+    REQUEST_OBJECT_TWICE = "E1247", InvalidRequest,
+        "The request has both request and request_uri.",
+        "Send one of them.";
+    REQUEST_URI_NOT_REGISTERED = "E1248", InvalidRequestUri,
+        "The request_uri is not one that the client registered.",
+        "Register it in request_uris: https, at most 512 bytes; only its fragment may differ.";
+    REQUEST_URI_AWAY = "E1249", InvalidRequestUri,
+        "The request object cannot be read from the request_uri.",
+        "Check that this server can reach the address, and that it answers soon, with status 200 and at most 16 KiB.";
 
     // E13xx: the token endpoint.
     UNSUPPORTED_GRANT = "E1301", UnsupportedGrantType,
@@ -340,8 +364,8 @@ catalogue! {
         "The client_id or client_secret in the metadata is not that of the client.",
         "Send client_id as it was issued, and client_secret likewise or not at all.";
     REGISTRATION_KEYS = "E1814", InvalidClientMetadata,
-        "The keys of the client do not fit its token_endpoint_auth_method or algorithm, or cannot be had.",
-        "Give jwks or an https jwks_uri, not both, with a key for token_endpoint_auth_signing_alg.";
+        "The keys of the client do not fit its token_endpoint_auth_method or an algorithm, or cannot be had.",
+        "Give jwks or an https jwks_uri, not both, with keys for token_endpoint_auth_signing_alg and request_object_signing_alg; HS256 needs client_secret_jwt.";
     // E19xx: trouble of ours.
     UNAVAILABLE = "E1901", TemporarilyUnavailable,
         "The server cannot do this at the moment.",

@@ -12,6 +12,7 @@ use crate::crypto::jwk_set::JwkSet;
 use crate::crypto::jwt::mac::MacAlgorithm;
 use crate::protocol::logout_uri::LogoutUri;
 use crate::protocol::redirect_uri::RegisteredRedirectUri;
+use crate::protocol::request_uri::RequestUri;
 
 /// Registered metadata of a client.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +48,12 @@ pub struct ClientMetadata {
     /// The one algorithm of its assertions (OpenID Connect Registration §2); without one each key's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_endpoint_auth_signing_alg: Option<AssertionAlgorithm>,
+    /// The one algorithm of its request objects (OpenID Connect Registration §2); without one any that its keys allow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_object_signing_alg: Option<RequestObjectAlgorithm>,
+    /// The addresses that a `request_uri` may name (OpenID Connect Registration §2).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub request_uris: Vec<RequestUri>,
     /// For clients that were made before RFC 10070: whether an assertion may name the token endpoint as its audience,
     /// or several audiences. A name of this server, not a registered one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,6 +80,24 @@ pub enum AssertionAlgorithm {
     Signature(Algorithm),
     /// For `client_secret_jwt`.
     Mac(MacAlgorithm),
+}
+
+/// The algorithm of a client's request objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum RequestObjectAlgorithm {
+    /// They are signed.
+    Signed(AssertionAlgorithm),
+    /// They are not, and say so.
+    Unsecured(Unsecured),
+}
+
+/// No signature (RFC 7518 §3.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Unsecured {
+    /// The one name.
+    #[serde(rename = "none")]
+    None,
 }
 
 /// An address that people may be sent to: https, or http on this machine.

@@ -37,7 +37,9 @@ pub enum ErrorCode {
     /// OpenID Connect Core §3.1.2.6.
     RequestNotSupported,
     /// OpenID Connect Core §3.1.2.6.
-    RequestUriNotSupported,
+    InvalidRequestUri,
+    /// OpenID Connect Core §3.1.2.6.
+    InvalidRequestObject,
     /// OpenID Connect Core §3.1.2.6.
     RegistrationNotSupported,
     /// RFC 6750 §3.1.
@@ -72,7 +74,8 @@ impl ErrorCode {
             Self::ConsentRequired => "consent_required",
             Self::AccountSelectionRequired => "account_selection_required",
             Self::RequestNotSupported => "request_not_supported",
-            Self::RequestUriNotSupported => "request_uri_not_supported",
+            Self::InvalidRequestUri => "invalid_request_uri",
+            Self::InvalidRequestObject => "invalid_request_object",
             Self::RegistrationNotSupported => "registration_not_supported",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",

@@ -168,11 +168,10 @@ pub fn document(
             .map(signing_algorithm)
             .collect(),
     ))
-    .set_token_endpoint_auth_signing_alg_values_supported(Some(
-        Algorithm::ALL
-            .into_iter()
-            .map(signing_algorithm)
-            .chain(MacAlgorithm::ALL.into_iter().map(mac_algorithm))
+    .set_token_endpoint_auth_signing_alg_values_supported(Some(client_algorithms().collect()))
+    .set_request_object_signing_alg_values_supported(Some(
+        client_algorithms()
+            .chain([CoreJwsSigningAlgorithm::None])
             .collect(),
     ))
     .set_claim_types_supported(Some(vec![CoreClaimType::Normal]))
@@ -182,8 +181,9 @@ pub fn document(
             .collect(),
     ))
     .set_claims_parameter_supported(Some(true))
-    .set_request_parameter_supported(Some(false))
-    .set_request_uri_parameter_supported(Some(false));
+    .set_request_parameter_supported(Some(true))
+    .set_request_uri_parameter_supported(Some(true))
+    .set_require_request_uri_registration(Some(true));
     Ok(serde_json::to_string(&metadata)?)
 }
 
@@ -218,6 +218,12 @@ fn assertion_algorithms() -> Vec<String> {
     let signatures = Algorithm::ALL.into_iter().map(Algorithm::as_str);
     let macs = MacAlgorithm::ALL.into_iter().map(MacAlgorithm::as_str);
     signatures.chain(macs).map(str::to_owned).collect()
+}
+
+/// With which clients sign.
+fn client_algorithms() -> impl Iterator<Item = CoreJwsSigningAlgorithm> {
+    let signatures = Algorithm::ALL.into_iter().map(signing_algorithm);
+    signatures.chain(MacAlgorithm::ALL.into_iter().map(mac_algorithm))
 }
 
 fn mac_algorithm(algorithm: MacAlgorithm) -> CoreJwsSigningAlgorithm {

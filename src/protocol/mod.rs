@@ -37,6 +37,7 @@ pub mod profile;
 pub mod redirect_uri;
 pub mod refresh_policy;
 pub mod registration;
+pub mod request_uri;
 pub mod revocation;
 pub mod scope;
 pub mod session_state;

@@ -21,7 +21,7 @@ pub enum Unreadable {
 }
 
 /// More parameters than this are refused; the longest request of a standard has about thirty.
-const MOST: usize = 100;
+pub(crate) const MOST: usize = 100;
 
 impl<'a> Params<'a> {
     /// Reads `application/x-www-form-urlencoded` text (a body or a query).
@@ -73,6 +73,17 @@ impl<'a> FromIterator<(&'a str, &'a str)> for Params<'a> {
         Self(
             pairs
                 .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        )
+    }
+}
+
+impl FromIterator<(String, String)> for Params<'static> {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(pairs: I) -> Self {
+        let pairs = pairs.into_iter();
+        Self(
+            pairs
                 .map(|(name, value)| (name.into(), value.into()))
                 .collect(),
         )

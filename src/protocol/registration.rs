@@ -6,10 +6,14 @@
 use url::Url;
 
 use crate::crypto::algorithm::Algorithm;
+use crate::crypto::jwk_set::JwkSet;
+use crate::crypto::jwt::mac::MacAlgorithm;
 use crate::protocol::client::{
     AuthenticationMethod, Client, ClientSecret, GrantType, StoredSecret,
 };
-use crate::protocol::client_metadata::{AssertionAlgorithm, ClientMetadata};
+use crate::protocol::client_metadata::{
+    AssertionAlgorithm, ClientMetadata, RequestObjectAlgorithm,
+};
 use crate::protocol::redirect_uri::is_loopback;
 use crate::protocol::refresh_policy::{RefreshOverrides, RefreshRotation};
 
@@ -65,6 +69,12 @@ pub enum Contradiction {
     /// Its assertions could never be verified.
     #[error("no key of jwks is for the token_endpoint_auth_signing_alg {0}")]
     NoAssertionKey(Algorithm),
+    /// Its request objects could never be verified.
+    #[error("the request_object_signing_alg {0} needs a key for it in jwks, or jwks_uri")]
+    NoRequestObjectKey(Algorithm),
+    /// Only that method keeps the secret in a form that signatures can be verified with.
+    #[error("the request_object_signing_alg {} needs the method client_secret_jwt", .0.as_str())]
+    RequestObjectSecret(MacAlgorithm),
 }
 
 /// What is allowed, but seldom meant.
@@ -148,7 +158,26 @@ pub fn contradictions(client: &Client, algorithms: &[Algorithm]) -> Vec<Contradi
         found.push(Contradiction::AssertionAlgorithm);
     }
     found.extend(key_contradictions(&client.metadata));
+    found.extend(request_object_contradiction(client));
     found
+}
+
+fn request_object_contradiction(client: &Client) -> Option<Contradiction> {
+    let metadata = &client.metadata;
+    let RequestObjectAlgorithm::Signed(algorithm) = metadata.request_object_signing_alg? else {
+        return None;
+    };
+    match algorithm {
+        AssertionAlgorithm::Mac(algorithm) => {
+            let has_secret = client.authentication_method == AuthenticationMethod::ClientSecretJwt;
+            (!has_secret).then_some(Contradiction::RequestObjectSecret(algorithm))
+        }
+        AssertionAlgorithm::Signature(algorithm) => {
+            let fits = |set: &JwkSet| set.has_key_for(algorithm);
+            let has_key = metadata.jwks_uri.is_some() || metadata.jwks.as_ref().is_some_and(fits);
+            (!has_key).then_some(Contradiction::NoRequestObjectKey(algorithm))
+        }
+    }
 }
 
 fn has_other_algorithm(client: &Client) -> bool {
@@ -290,7 +319,7 @@ fn found<T, const N: usize>(checks: [(bool, T); N]) -> Vec<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crypto::jwt::mac::MacAlgorithm;
+    use crate::protocol::client_metadata::Unsecured;
 
     fn client() -> Client {
         Client {
@@ -406,6 +435,31 @@ mod tests {
             let (found, _) = check(|client| client.metadata.jwks_uri = Some(address.to_owned()));
             assert_eq!(found, [], "{address}");
         }
+    }
+
+    #[test]
+    fn finds_request_objects_that_nothing_could_verify() {
+        let signed = |algorithm| Some(RequestObjectAlgorithm::Signed(algorithm));
+        let es256 = signed(AssertionAlgorithm::Signature(Algorithm::Es256));
+        let (found, _) = check(|client| client.metadata.request_object_signing_alg = es256);
+        assert_eq!(found, [Contradiction::NoRequestObjectKey(Algorithm::Es256)]);
+        let (found, _) = check(|client| {
+            client.metadata.request_object_signing_alg = es256;
+            client.metadata.jwks_uri = Some("https://app.example/jwks".to_owned());
+        });
+        assert_eq!(found, []);
+        let mac = signed(AssertionAlgorithm::Mac(MacAlgorithm::Hs256));
+        let (found, _) = check(|client| client.metadata.request_object_signing_alg = mac);
+        let secret = Contradiction::RequestObjectSecret(MacAlgorithm::Hs256);
+        assert_eq!(found, [secret]);
+        let (found, _) = check(|client| {
+            client.authentication_method = AuthenticationMethod::ClientSecretJwt;
+            client.metadata.request_object_signing_alg = mac;
+        });
+        assert_eq!(found, []);
+        let none = Some(RequestObjectAlgorithm::Unsecured(Unsecured::None));
+        let (found, _) = check(|client| client.metadata.request_object_signing_alg = none);
+        assert_eq!(found, []);
     }
 
     #[test]

@@ -31,6 +31,7 @@ use crate::http::headers::RequestIds;
 use crate::http::metrics::Metrics;
 use crate::http::pages::dev_app::DemoApp;
 use crate::http::passwords::PasswordQueue;
+use crate::http::request_objects::RequestObjects;
 use crate::http::secret_uses::SecretUses;
 use crate::http::snapshot::Snapshot;
 use crate::http::starts::Starts;
@@ -264,6 +265,7 @@ fn app_state(
         clock: Arc::new(SystemClock),
         fetcher,
         client_keys: ClientKeys::default(),
+        request_objects: RequestObjects::default(),
         passwords: PasswordQueue::new(hasher, cores),
     })
 }

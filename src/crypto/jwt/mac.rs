@@ -9,7 +9,9 @@ use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::crypto::jwt::{Expected, JwtRefused, MAX_TOKEN, Signed, parse_header, type_is_expected};
+use crate::crypto::jwt::{
+    Expected, Header, JwtRefused, MAX_TOKEN, Signed, parse_header, type_is_expected,
+};
 
 /// HMAC with one of the hashes of the SHA-2 family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -68,6 +70,23 @@ pub fn verify_mac<C: DeserializeOwned>(
     token: &str,
     expected: &Expected<'_>,
 ) -> Result<C, JwtRefused> {
+    let (header, payload) = open(secret, agreed, token, expected.typ)?;
+    let registered = serde_json::from_slice(&payload).map_err(|_| JwtRefused::WrongClaim)?;
+    let signed = Signed {
+        typ: header.typ,
+        registered,
+        payload,
+    };
+    signed.claims(expected)
+}
+
+/// Header and payload of a token that was signed with the secret.
+pub(super) fn open(
+    secret: &[u8],
+    agreed: Option<MacAlgorithm>,
+    token: &str,
+    typ: Option<&[&str]>,
+) -> Result<(Header, Vec<u8>), JwtRefused> {
     if token.len() > MAX_TOKEN {
         return Err(JwtRefused::TooLong);
     }
@@ -79,7 +98,7 @@ pub fn verify_mac<C: DeserializeOwned>(
         .find(|it| it.as_str() == header.alg && agreed.is_none_or(|agreed| agreed == *it))
         .filter(|it| it.takes(secret))
         .ok_or(JwtRefused::WrongAlgorithm)?;
-    if !type_is_expected(header.typ.as_deref(), expected.typ) {
+    if !type_is_expected(header.typ.as_deref(), typ) {
         return Err(JwtRefused::WrongType);
     }
     let decode = |text| URL_SAFE_NO_PAD.decode(text);
@@ -87,13 +106,7 @@ pub fn verify_mac<C: DeserializeOwned>(
     let key = hmac::Key::new(algorithm.hash(), secret);
     hmac::verify(&key, message.as_bytes(), &signature).map_err(|_| JwtRefused::BadSignature)?;
     let payload = decode(payload).map_err(|_| JwtRefused::Malformed)?;
-    let registered = serde_json::from_slice(&payload).map_err(|_| JwtRefused::WrongClaim)?;
-    let signed = Signed {
-        typ: header.typ,
-        registered,
-        payload,
-    };
-    signed.claims(expected)
+    Ok((header, payload))
 }
 
 #[cfg(test)]

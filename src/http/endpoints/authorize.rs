@@ -8,11 +8,14 @@
 //! Location: /login?request=…
 //! ```
 
+use std::sync::Arc;
+
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::crypto::secret::Secret;
 use crate::http::cookies;
+use crate::http::endpoints::request_object;
 use crate::http::endpoints::waiting::{WaitingKey, target};
 use crate::http::pages::view::HandOverPage;
 use crate::http::pages::{self, new_browser, redirect, refusal};
@@ -23,11 +26,14 @@ use crate::identity::session::{self, Living};
 use crate::identity::store::{Consents as _, Sessions as _};
 use crate::protocol::authorize::answer::{Answered, Authentication, with_code};
 use crate::protocol::authorize::next_step::{self, Account, NextStep, next_step};
+use crate::protocol::authorize::request::AuthorizationRequest;
+use crate::protocol::authorize::request_object::is_named;
 use crate::protocol::authorize::response::{self, Response};
 use crate::protocol::authorize::{self, AuthorizeRefusal};
 use crate::protocol::catalogue;
 use crate::protocol::client::Client;
 use crate::protocol::error::{Fault, Refusal};
+use crate::protocol::params::Params;
 use crate::protocol::session_state;
 use crate::protocol::store::{WaitingRequest, WaitingRequests as _};
 use crate::storage::Transaction;
@@ -49,7 +55,7 @@ pub(crate) async fn answer(request: HttpRequest, state: Data<AppState>) -> HttpR
         Ok(params) => params,
         Err(refused) => return refusal::page(&request, refused),
     };
-    let (client, accepted) = match authorize::accept(&scene.context(), scene.keys(), &params) {
+    let (client, accepted) = match accept(&request, &scene, &params).await {
         Ok(accepted) => accepted,
         Err(AuthorizeRefusal::Page(page)) => return refusal::of_authorization(&request, &page),
         Err(AuthorizeRefusal::Back(back, refused)) => {
@@ -93,6 +99,19 @@ pub(crate) async fn answer(request: HttpRequest, state: Data<AppState>) -> HttpR
         cookies::add(&mut response, &cookies::name_browser(site, &browser));
     }
     response
+}
+
+async fn accept(
+    request: &HttpRequest,
+    scene: &Scene,
+    params: &Params<'_>,
+) -> Result<(Arc<Client>, AuthorizationRequest), AuthorizeRefusal> {
+    if !is_named(params) {
+        return authorize::accept(&scene.context(), scene.keys(), params);
+    }
+    // On the heap, because most requests come without.
+    let resolved = Box::pin(request_object::resolve(request, scene, params)).await?;
+    authorize::accept(&scene.context(), scene.keys(), &resolved)
 }
 
 /// Goes on with an authorization request after a page.

@@ -7,6 +7,7 @@ use crate::http::error::LoggedClient;
 use crate::http::extract::authorization;
 use crate::http::scene::Scene;
 use crate::protocol::catalogue;
+use crate::protocol::client::Client;
 use crate::protocol::client_auth::{self, AuthenticatedClient, Identified};
 use crate::protocol::error::{Fault, Refusal};
 use crate::protocol::params::Params;
@@ -36,7 +37,7 @@ pub(crate) async fn authenticate(
         // In a transaction of its own: an assertion is used up by what it was sent with, even where that is refused.
         Identified::NeedsSpending(unspent) => {
             let client = scene.write(move |_, store| unspent.spend(store)).await?;
-            keep_keys_fresh(scene, &client);
+            keep_keys_fresh(scene, client.client());
             client
         }
         Identified::NeedsKeys(_) => return Err(Refusal::new(&catalogue::CLIENT_KEYS_AWAY).into()),
@@ -48,8 +49,8 @@ pub(crate) async fn authenticate(
 }
 
 /// Reads keys again that may have changed, while nobody waits for it.
-fn keep_keys_fresh(scene: &Scene, client: &AuthenticatedClient) {
-    let Some(address) = client.client().metadata.jwks_uri.clone() else {
+pub(crate) fn keep_keys_fresh(scene: &Scene, client: &Client) {
+    let Some(address) = client.metadata.jwks_uri.clone() else {
         return;
     };
     if scene.state.client_keys.are_old(&address, scene.now) {

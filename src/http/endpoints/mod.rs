@@ -9,6 +9,7 @@ pub(crate) mod jwks;
 pub(crate) mod logout;
 pub(crate) mod metrics;
 pub(crate) mod register;
+pub(crate) mod request_object;
 pub(crate) mod revoke;
 pub(crate) mod token;
 pub(crate) mod userinfo;

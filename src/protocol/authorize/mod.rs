@@ -21,6 +21,7 @@ pub mod answer;
 mod claims_parameter;
 pub mod next_step;
 pub mod request;
+pub mod request_object;
 pub mod response;
 
 /// How the endpoint says no.
@@ -51,7 +52,7 @@ const LONGEST: [(&str, usize); 4] = [
     ("login_hint", 256),
 ];
 
-/// Checks an authorization request.
+/// Checks an authorization request, which was resolved if it came as a [`request_object`].
 pub fn accept(
     context: &Context<'_>,
     keys: &KeySet,
@@ -101,12 +102,9 @@ fn find_target(
     params: &Params<'_>,
 ) -> Result<RedirectTarget, AuthorizeRefusal> {
     let received = params.find("redirect_uri");
-    // OpenID Connect Core §3.1.2.1 requires the parameter.
-    let is_openid = params
-        .find("scope")
-        .is_some_and(|scope| scope.split(' ').any(|s| s == "openid"));
     let target = match received {
-        None if is_openid => Err(RedirectRefused::Missing),
+        // OpenID Connect Core §3.1.2.1 requires the parameter.
+        None if is_openid(params) => Err(RedirectRefused::Missing),
         received => client.redirect_target(received),
     };
     target.map_err(|refused| {
@@ -120,6 +118,12 @@ fn find_target(
             received_redirect_uri: received.map(str::to_owned),
         })
     })
+}
+
+fn is_openid(params: &Params<'_>) -> bool {
+    params
+        .find("scope")
+        .is_some_and(|scope| scope.split(' ').any(|name| name == "openid"))
 }
 
 /// The checks that may answer by redirect, in order.
@@ -181,8 +185,9 @@ fn check_lengths(params: &Params<'_>) -> Result<(), Refusal> {
 
 fn check_unsupported(params: &Params<'_>) -> Result<(), Refusal> {
     let unsupported: [(&str, &'static Explanation); 3] = [
-        ("request", &catalogue::REQUEST_OBJECT),
-        ("request_uri", &catalogue::REQUEST_URI),
+        // An object that stood in the request was resolved before; what is here now stood in that object.
+        ("request", &catalogue::REQUEST_OBJECT_NESTED),
+        ("request_uri", &catalogue::REQUEST_OBJECT_NESTED),
         ("registration", &catalogue::REGISTRATION),
     ];
     for (name, explanation) in unsupported {

@@ -194,7 +194,9 @@ fn explain(contradiction: Contradiction) -> &'static Explanation {
         | Contradiction::KeysTwice
         | Contradiction::JwksUri
         | Contradiction::AssertionAlgorithm
-        | Contradiction::NoAssertionKey(_) => &catalogue::REGISTRATION_KEYS,
+        | Contradiction::NoAssertionKey(_)
+        | Contradiction::NoRequestObjectKey(_)
+        | Contradiction::RequestObjectSecret(_) => &catalogue::REGISTRATION_KEYS,
         Contradiction::NoKey(_) | Contradiction::NoUserinfoKey => {
             &catalogue::REGISTRATION_ALGORITHM
         }

@@ -205,7 +205,7 @@ fn without_a_page_several_accounts_are_one_too_many() {
         let refused = browser.get(&none).await;
         let told = query(refused.location());
         assert_eq!(told["error"], "account_selection_required");
-        assert!(told["error_description"].contains("E1240"), "{told:?}");
+        assert!(told["error_description"].contains("E1230"), "{told:?}");
     });
 }
 

@@ -167,12 +167,6 @@ fn tells_missing_and_plain_pkce_to_the_client() {
 
 #[test]
 fn tells_unsupported_parameters_to_the_client() {
-    told_by_redirect(&[("request", "eyJ")], "request_not_supported", "E1214");
-    told_by_redirect(
-        &[("request_uri", "urn:x")],
-        "request_uri_not_supported",
-        "E1215",
-    );
     told_by_redirect(
         &[("registration", "{}")],
         "registration_not_supported",

@@ -21,6 +21,7 @@ mod outage;
 mod places;
 mod refresh;
 mod register;
+mod request_object;
 mod revoke;
 mod secret_uses;
 mod session_state;

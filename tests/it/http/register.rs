@@ -167,6 +167,22 @@ fn metadata_that_cannot_be_are_refused() {
                 "E1805",
             ),
             (
+                r#"{"redirect_uris":["https://new.example/cb"],"request_uris":["http://new.example/r"]}"#,
+                "E1805",
+            ),
+            (
+                r#"{"redirect_uris":["https://new.example/cb"],"request_object_signing_alg":"HS1"}"#,
+                "E1805",
+            ),
+            (
+                r#"{"redirect_uris":["https://new.example/cb"],"request_object_signing_alg":"ES256"}"#,
+                "E1814",
+            ),
+            (
+                r#"{"redirect_uris":["https://new.example/cb"],"request_object_signing_alg":"HS256"}"#,
+                "E1814",
+            ),
+            (
                 r#"{"redirect_uris":["https://new.example/cb"],"token_endpoint_auth_method":"magic"}"#,
                 "E1807",
             ),

@@ -199,8 +199,9 @@ fn a_response_mode_that_does_not_exist_is_told_by_redirect() {
 
 #[test]
 fn parameters_of_features_that_are_not_there_are_told_by_redirect() {
-    told_by_redirect(&[("request", "eyJ")], "E1214");
-    told_by_redirect(&[("request_uri", "https://web.example/r")], "E1215");
+    // Objects are resolved before.
+    told_by_redirect(&[("request", "eyJ")], "E1246");
+    told_by_redirect(&[("request_uri", "https://web.example/r")], "E1246");
     told_by_redirect(&[("registration", "{}")], "E1216");
 }
 

@@ -17,6 +17,7 @@ mod logout;
 mod next_step;
 mod refresh_settings;
 mod refresh_token;
+mod request_object;
 mod revocation;
 mod session_end;
 mod setup;
@@ -226,15 +227,7 @@ impl World {
     /// An authorization request: the checks only.
     fn authorize(&self, deviations: &[(&str, &str)]) -> Result<AuthorizationRequest, Said> {
         let params: Params<'_> = deviate(&AUTHORIZE, deviations).into_iter().collect();
-        match accept(&self.ground.context(), &self.ground.keys, &params) {
-            Ok((_, request)) => Ok(request),
-            Err(AuthorizeRefusal::Page(page)) => Err(Said::Page(page.refusal.id())),
-            Err(AuthorizeRefusal::Back(back, refusal)) => Err(Said::Redirect {
-                id: refusal.id(),
-                to: back.target.as_str().to_owned(),
-                state: back.state,
-            }),
-        }
+        accepted(self, &params)
     }
 
     /// The request as it waits for a person.
@@ -324,6 +317,23 @@ enum Said {
         to: String,
         state: Option<String>,
     },
+}
+
+fn said(refusal: AuthorizeRefusal) -> Said {
+    match refusal {
+        AuthorizeRefusal::Page(page) => Said::Page(page.refusal.id()),
+        AuthorizeRefusal::Back(back, refusal) => Said::Redirect {
+            id: refusal.id(),
+            to: back.target.as_str().to_owned(),
+            state: back.state,
+        },
+    }
+}
+
+/// The checks of an authorization request.
+fn accepted(world: &World, params: &Params<'_>) -> Result<AuthorizationRequest, Said> {
+    let accepted = accept(&world.ground.context(), &world.ground.keys, params);
+    accepted.map(|(_, request)| request).map_err(said)
 }
 
 /// A successful answer of the token endpoint.

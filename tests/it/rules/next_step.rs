@@ -241,7 +241,7 @@ fn without_a_page_a_client_gets_the_one_account_that_it_knows() {
     let Account::Open(step) = of_two(&none, |_| {}, false) else {
         panic!("open")
     };
-    assert_eq!(Step::from(step), Step::Refuse("E1240"));
+    assert_eq!(Step::from(step), Step::Refuse("E1230"));
 }
 
 #[test]

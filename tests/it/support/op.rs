@@ -146,6 +146,7 @@ impl TestOp {
             clock: clock.clone(),
             fetcher: Arc::new(setting.fetcher),
             client_keys: issuant::http::client_keys::ClientKeys::default(),
+            request_objects: issuant::http::request_objects::RequestObjects::default(),
             passwords: PasswordQueue::new(cast::password_hasher(), 2),
             secret_uses: issuant::http::secret_uses::SecretUses::default(),
             starts: issuant::http::starts::Starts::default(),
