@@ -178,6 +178,11 @@ pub static KEYS: &[Key] = &[
         "Whether people may enter another e-mail address, not verified: on or off. Leave it off where apps know people by address",
     ),
     key(
+        "sign_in.acr_values",
+        "[\"0\",\"1\"]",
+        "Authentication context classes (acr) that a sign-in with a password reaches, the strongest last; told to clients that ask",
+    ),
+    key(
         "registration.mode",
         "off",
         "Who may register clients at /register: off, token (an access token with the scope client_registration), or open",

@@ -22,6 +22,7 @@ pub mod problem;
 mod raw;
 mod reader;
 mod registration;
+mod sign_in;
 pub mod signing;
 #[cfg(test)]
 mod tests;
@@ -103,6 +104,7 @@ impl Config {
         let policy = Policy {
             registration: registration::read(&mut reader),
             accounts: accounts::read(&mut reader),
+            acr_values: sign_in::acr_values(&mut reader),
             ..lifetimes::read(&mut reader, signing.access_token_algorithm)
         };
         let log = LogSettings::read(&mut reader);

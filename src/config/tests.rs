@@ -107,6 +107,8 @@ fn every_key_can_be_set_in_the_file() {
         [fetch]
         ca_file = "/etc/issuant/ca.pem"
         allow_private = ["10.1.2.0/24", "::1"]
+        [sign_in]
+        acr_values = ["urn:example:silver", "urn:example:gold"]
         [log]
         format = "json"
         level = "debug"
@@ -127,6 +129,8 @@ fn every_key_can_be_set_in_the_file() {
     assert_eq!(config.policy.retry_window, 0);
     assert_eq!(config.policy.refresh_rotation, RefreshRotation::Strict);
     assert_eq!(config.policy.access_token_algorithm, Algorithm::EdDsa);
+    let reached = ["urn:example:silver", "urn:example:gold"];
+    assert_eq!(config.policy.acr_values, reached);
     assert_eq!(config.signing.announce, 86_400);
     assert_eq!((config.database.readers, config.database.writers), (8, 2));
     assert_eq!(config.log.level.as_str(), "debug");
@@ -211,6 +215,10 @@ fn each_mistake_has_its_sentence() {
         (
             "trusted_proxies = [\"proxy\"]",
             "issuant.toml:1  `trusted_proxies` must list addresses or networks, as 10.0.0.5 or 10.0.0.0/8, but `proxy` is none  [E0103]",
+        ),
+        (
+            "[sign_in]\nacr_values = [\"level 1\"]",
+            "issuant.toml:2  `sign_in.acr_values` must be names of at most 255 printable ASCII characters without blanks  [E0103]",
         ),
         (
             "database_url = \"mysql://u:p@h/d\"",

@@ -77,6 +77,7 @@ fn status(refusal: Refusal) -> StatusCode {
         | ErrorCode::InvalidRequestUri
         | ErrorCode::InvalidRequestObject
         | ErrorCode::RegistrationNotSupported
+        | ErrorCode::UnmetAuthenticationRequirements
         | ErrorCode::InvalidRedirectUri
         | ErrorCode::InvalidClientMetadata
         | ErrorCode::UnapprovedSoftwareStatement => StatusCode::BAD_REQUEST,

@@ -6,7 +6,8 @@
 
 use crate::crypto::key_set::KeySet;
 use crate::protocol::catalogue::{self, Explanation};
-use crate::protocol::context::Context;
+use crate::protocol::claims::RequestedClaims;
+use crate::protocol::context::{Context, Timestamp};
 use crate::protocol::error::{Fault, Refusal, StoreError, Trouble};
 use crate::protocol::params::Params;
 use crate::protocol::store::{Store, Subject};
@@ -41,8 +42,10 @@ pub struct Seen {
     pub token: AccessToken,
     /// The user it speaks of, active; `None` for a client's own token.
     pub subject: Option<Subject>,
-    /// Claims that were asked for by name at the userinfo endpoint.
-    pub claims: Vec<String>,
+    /// Claims that were asked for by name.
+    pub claims: RequestedClaims,
+    /// When that user signed in.
+    pub auth_time: Option<Timestamp>,
 }
 
 /// Finds the one token of a request: in the header, or as `access_token` in a form body (RFC 6750 §2.1, §2.2).
@@ -97,11 +100,12 @@ pub fn look_up(
             .filter(|client| !client.disabled);
         client.ok_or(BearerRefused::NotGood)?;
         let subject = None;
-        let claims = Vec::new();
+        let claims = RequestedClaims::default();
         let seen = Seen {
             token,
             subject,
             claims,
+            auth_time: None,
         };
         return Ok((seen, None));
     };
@@ -120,11 +124,11 @@ pub fn look_up(
     client.ok_or(BearerRefused::NotGood)?;
     let subject = store.subject(&token.sub)?.filter(|subject| subject.active);
     let subject = Some(subject.ok_or(BearerRefused::NotGood)?);
-    let claims = family.claims.userinfo;
     let seen = Seen {
         token,
         subject,
-        claims,
+        claims: family.claims,
+        auth_time: Some(family.auth_time),
     };
     Ok((seen, promotion))
 }

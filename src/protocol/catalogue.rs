@@ -206,6 +206,9 @@ catalogue! {
     REQUEST_URI_AWAY = "E1249", InvalidRequestUri,
         "The request object cannot be read from the request_uri.",
         "Check that this server can reach the address, and that it answers soon, with status 200 and at most 16 KiB.";
+    UNMET_AUTHENTICATION = "E1250", UnmetAuthenticationRequirements,
+        "The claims parameter demands an acr that no sign-in here reaches.",
+        "Ask for one of acr_values_supported of the discovery document, or do not make the claim essential.";
 
     // E13xx: the token endpoint.
     UNSUPPORTED_GRANT = "E1301", UnsupportedGrantType,

@@ -47,6 +47,9 @@ const SCOPE_OF_CLAIM: [(&str, &str); 23] = [
     ("groups", "groups"),
 ];
 
+/// The name of the authentication context class among claims, which speaks of the sign-in and needs no scope but `openid`.
+pub const ACR: &str = "acr";
+
 /// The names of all claims about users.
 pub fn names() -> impl Iterator<Item = &'static str> {
     SCOPE_OF_CLAIM.iter().map(|(claim, _)| *claim)
@@ -68,12 +71,15 @@ pub struct RequestedClaims {
     /// In ID tokens.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub id_token: Vec<String>,
+    /// The authentication context class that the sign-in reaches, where the client wants to know it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
 }
 
 impl RequestedClaims {
     /// Whether nothing is asked for.
     pub fn is_empty(&self) -> bool {
-        self.userinfo.is_empty() && self.id_token.is_empty()
+        self.userinfo.is_empty() && self.id_token.is_empty() && self.acr.is_none()
     }
 
     /// The scopes that would reveal the same.
@@ -91,6 +97,9 @@ impl RequestedClaims {
 pub struct UserInfo<'a> {
     /// Always there.
     pub sub: &'a str,
+    /// The authentication context class of the sign-in, where it was asked for here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acr: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -131,6 +140,7 @@ impl<'a> UserInfo<'a> {
         let some = |list: &'a [String]| (!list.is_empty()).then_some(list);
         Self {
             sub: &subject.id,
+            acr: None,
             name: subject.name.as_deref().filter(|_| shows("name")),
             preferred_username: shows("preferred_username").then_some(&subject.username),
             updated_at: shows("updated_at").then_some(subject.updated_at),

@@ -24,6 +24,12 @@ pub struct ClientMetadata {
     /// `max_age` of requests that name none, in seconds (OpenID Connect Registration §2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_max_age: Option<u32>,
+    /// Whether ID tokens need `auth_time` (OpenID Connect Registration §2); it is always there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub require_auth_time: Option<bool>,
+    /// `acr_values` of requests that name none (OpenID Connect Registration §2).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub default_acr_values: Vec<String>,
     /// Where a sign-in can be started from elsewhere (OpenID Connect Core §4): people find it in their account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub initiate_login_uri: Option<WebAddress>,
@@ -80,6 +86,11 @@ pub enum AssertionAlgorithm {
     Signature(Algorithm),
     /// For `client_secret_jwt`.
     Mac(MacAlgorithm),
+}
+
+/// Whether a text can be the name of an authentication context class: `acr_values` has a blank between two of them.
+pub fn is_acr(text: &str) -> bool {
+    (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// The algorithm of a client's request objects.

@@ -59,6 +59,8 @@ pub struct Policy {
     pub session_idle_lifetime: i64,
     /// A browser session ends at this age.
     pub session_absolute_lifetime: i64,
+    /// The authentication context classes that a sign-in reaches, the strongest last (OpenID Connect Core §2, `acr`).
+    pub acr_values: Vec<String>,
     /// Who may register clients.
     pub registration: RegistrationPolicy,
     /// What people may do with their accounts.
@@ -89,6 +91,8 @@ impl Default for Policy {
             refresh_rotation: RefreshRotation::Tolerant,
             session_idle_lifetime: 86_400,
             session_absolute_lifetime: 30 * 86_400,
+            // OpenID Connect Core §2: 0 is less than level 1 of ISO/IEC 29115, which a password reaches.
+            acr_values: vec!["0".to_owned(), "1".to_owned()],
             registration: RegistrationPolicy::default(),
             accounts: AccountPolicy::default(),
             access_token_algorithm: crate::crypto::algorithm::Algorithm::Es256,

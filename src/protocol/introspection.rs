@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use crate::crypto::key_set::KeySet;
-use crate::protocol::bearer::{self, BearerRefused, Proven};
+use crate::protocol::bearer::{self, BearerRefused, Proven, Seen};
 use crate::protocol::catalogue;
 use crate::protocol::client::Client;
 use crate::protocol::client_auth::AuthenticatedClient;
@@ -57,6 +57,12 @@ pub struct Introspection {
     /// The browser session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,
+    /// The authentication context class of the sign-in, where the client asked for one (RFC 9470 §6.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
+    /// When that sign-in was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<Timestamp>,
     /// The user's roles.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
@@ -105,16 +111,18 @@ pub fn introspect(
         )) => return Ok(inactive()),
         Err(Fault::Failed(error)) => return Err(error),
     };
-    let username = seen.subject.map(|subject| subject.username);
-    Ok((describe(seen.token, username), promotion))
+    Ok((describe(seen), promotion))
 }
 
-fn describe(token: AccessToken, username: Option<String>) -> Introspection {
+fn describe(seen: Seen) -> Introspection {
+    let (token, acr) = (seen.token, seen.claims.acr);
     Introspection {
         active: true,
         scope: Some(token.scope.to_string()),
         client_id: Some(token.client_id),
-        username,
+        username: seen.subject.map(|subject| subject.username),
+        auth_time: seen.auth_time.filter(|_| acr.is_some()),
+        acr,
         token_type: Some("Bearer"),
         exp: Some(token.exp),
         iat: Some(token.iat),

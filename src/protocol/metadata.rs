@@ -6,15 +6,15 @@ use openidconnect::core::{
     CoreJwsSigningAlgorithm, CoreResponseMode, CoreResponseType, CoreSubjectIdentifierType,
 };
 use openidconnect::{
-    AdditionalProviderMetadata, AuthUrl, IssuerUrl, JsonWebKeySetUrl, ProviderMetadata,
-    RegistrationUrl, ResponseTypes, Scope, TokenUrl, UserInfoUrl,
+    AdditionalProviderMetadata, AuthUrl, AuthenticationContextClass, IssuerUrl, JsonWebKeySetUrl,
+    ProviderMetadata, RegistrationUrl, ResponseTypes, Scope, TokenUrl, UserInfoUrl,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::crypto::algorithm::Algorithm;
 use crate::crypto::jwt::mac::MacAlgorithm;
 use crate::protocol::authorize::response::ResponseMode;
-use crate::protocol::claims::{self, STANDARD_SCOPES};
+use crate::protocol::claims::{self, ACR, STANDARD_SCOPES};
 use crate::protocol::client::{AuthenticationMethod, GrantType};
 use crate::protocol::context::Policy;
 use crate::protocol::dynamic_registration::RegistrationMode;
@@ -134,6 +134,8 @@ pub fn document(
         authorization_response_iss_parameter_supported: true,
         prompt_values_supported: prompt_values(policy),
     };
+    let acr_values = policy.acr_values.iter().cloned();
+    let acr_values: Vec<_> = acr_values.map(AuthenticationContextClass::new).collect();
     let metadata = Metadata::new(
         IssuerUrl::new(issuer.to_owned())?,
         AuthUrl::new(urls.authorization.clone())?,
@@ -177,9 +179,11 @@ pub fn document(
     .set_claim_types_supported(Some(vec![CoreClaimType::Normal]))
     .set_claims_supported(Some(
         claims::names()
+            .chain((!acr_values.is_empty()).then_some(ACR))
             .map(|claim| CoreClaimName::new(claim.to_owned()))
             .collect(),
     ))
+    .set_acr_values_supported((!acr_values.is_empty()).then_some(acr_values))
     .set_claims_parameter_supported(Some(true))
     .set_request_parameter_supported(Some(true))
     .set_request_uri_parameter_supported(Some(true))

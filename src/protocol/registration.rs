@@ -12,7 +12,7 @@ use crate::protocol::client::{
     AuthenticationMethod, Client, ClientSecret, GrantType, StoredSecret,
 };
 use crate::protocol::client_metadata::{
-    AssertionAlgorithm, ClientMetadata, RequestObjectAlgorithm,
+    AssertionAlgorithm, ClientMetadata, RequestObjectAlgorithm, is_acr,
 };
 use crate::protocol::redirect_uri::is_loopback;
 use crate::protocol::refresh_policy::{RefreshOverrides, RefreshRotation};
@@ -69,6 +69,11 @@ pub enum Contradiction {
     /// Its assertions could never be verified.
     #[error("no key of jwks is for the token_endpoint_auth_signing_alg {0}")]
     NoAssertionKey(Algorithm),
+    /// They could not stand in `acr_values`.
+    #[error(
+        "default_acr_values must be at most 20 names of at most 255 printable ASCII characters without blanks"
+    )]
+    DefaultAcrValues,
     /// Its request objects could never be verified.
     #[error("the request_object_signing_alg {0} needs a key for it in jwks, or jwks_uri")]
     NoRequestObjectKey(Algorithm),
@@ -159,6 +164,10 @@ pub fn contradictions(client: &Client, algorithms: &[Algorithm]) -> Vec<Contradi
     }
     found.extend(key_contradictions(&client.metadata));
     found.extend(request_object_contradiction(client));
+    let acr_values = &client.metadata.default_acr_values;
+    if acr_values.len() > 20 || !acr_values.iter().all(|it| is_acr(it)) {
+        found.push(Contradiction::DefaultAcrValues);
+    }
     found
 }
 
@@ -382,6 +391,11 @@ mod tests {
             client.metadata.frontchannel_logout_uri = Some(elsewhere);
         });
         assert_eq!(found, [Contradiction::FrontChannelElsewhere]);
+        for values in [vec!["a b"], vec![""], vec!["1"; 21]] {
+            let values: Vec<_> = values.into_iter().map(str::to_owned).collect();
+            let (found, _) = check(|client| client.metadata.default_acr_values = values);
+            assert_eq!(found, [Contradiction::DefaultAcrValues]);
+        }
         let (found, _) = check(|client| client.id_token_algorithm = Algorithm::EdDsa);
         assert_eq!(found, [Contradiction::NoKey(Algorithm::EdDsa)]);
     }

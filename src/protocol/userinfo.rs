@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::crypto::jwt;
 use crate::crypto::key_set::KeySet;
 use crate::protocol::bearer::{self, BearerRefused, Proven, Seen};
-use crate::protocol::claims::UserInfo;
+use crate::protocol::claims::{ACR, RequestedClaims, UserInfo};
 use crate::protocol::client::Client;
 use crate::protocol::context::Context;
 use crate::protocol::error::Fault;
@@ -22,6 +22,17 @@ pub struct Told {
     pub token: AccessToken,
     /// Claims that were asked for by name.
     pub claims: Vec<String>,
+    /// The authentication context class of the sign-in, where it was asked for here.
+    pub acr: Option<String>,
+}
+
+impl Told {
+    /// What the scope of the token and the request reveal.
+    pub fn claims(&self) -> UserInfo<'_> {
+        let mut told = UserInfo::new(&self.subject, &self.token.scope, &self.claims);
+        told.acr = self.acr.as_deref();
+        told
+    }
 }
 
 /// The user, the token that asks, and the promotion to write before anything is told.
@@ -37,6 +48,7 @@ pub fn userinfo(
         token,
         subject,
         claims,
+        auth_time: _,
     } = seen;
     if !token.scope.contains("openid") {
         return Err(BearerRefused::Scope.into());
@@ -47,10 +59,12 @@ pub fn userinfo(
     }
     // A client's own token speaks of nobody.
     let subject = subject.ok_or(BearerRefused::NotGood)?;
+    let RequestedClaims { userinfo, acr, .. } = claims;
     let told = Told {
         subject,
         token,
-        claims,
+        acr: acr.filter(|_| userinfo.iter().any(|claim| claim == ACR)),
+        claims: userinfo,
     };
     Ok((told, promotion))
 }

@@ -16,7 +16,6 @@ use crate::http::scene::{Scene, broken};
 use crate::http::state::AppState;
 use crate::http::{cors, error, extract};
 use crate::protocol::bearer::{self, BearerRefused};
-use crate::protocol::claims::UserInfo;
 use crate::protocol::error::Fault;
 use crate::protocol::userinfo;
 
@@ -53,7 +52,7 @@ async fn tell(
     let ask = scene
         .ask(move |scene, store| userinfo::userinfo(&scene.context(), store, scene.keys(), &token));
     let found = ask.await?;
-    let told = UserInfo::new(&found.subject, &found.token.scope, &found.claims);
+    let told = found.claims();
     let client = scene.snapshot.client(&found.token.client_id);
     let client = client.ok_or(BearerRefused::NotGood)?;
     let signed = userinfo::sign(&scene.context(), scene.keys(), &client, &told);

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::protocol::authorize::acr;
 use crate::protocol::catalogue;
-use crate::protocol::claims::{self, RequestedClaims};
+use crate::protocol::claims::{self, ACR, RequestedClaims};
 use crate::protocol::error::Refusal;
 use crate::protocol::scope::Scope;
 
@@ -18,15 +19,14 @@ struct Parameter {
     id_token: Option<BTreeMap<String, Option<Wish>>>,
 }
 
-/// How one claim is asked for. That it is essential changes nothing: the server tells what it knows and may tell.
+/// How one claim is asked for. That it is essential matters to `acr` alone: of others the server tells what it knows and
+/// may tell.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Wish {
-    #[serde(rename = "essential")]
-    _essential: Option<bool>,
+    essential: Option<bool>,
     value: Option<Value>,
-    #[serde(rename = "values")]
-    _values: Option<Vec<Value>>,
+    values: Option<Vec<Value>>,
 }
 
 /// What the parameter asks for.
@@ -35,6 +35,8 @@ pub(super) struct Wanted {
     pub(super) claims: RequestedClaims,
     /// The person it has to be.
     pub(super) subject: Option<String>,
+    /// The authentication context class.
+    pub(super) acr: Option<acr::Wish>,
 }
 
 /// The longest value accepted, in bytes.
@@ -64,16 +66,36 @@ pub(super) fn read(text: Option<&str>, allowed: &Scope) -> Result<Wanted, Refusa
         Some(Value::String(subject)) => Some(subject.clone()),
         Some(_) => return Err(malformed),
     };
+    let acr = match (id_token.get(ACR), userinfo.get(ACR)) {
+        // Only there a value can be demanded (§5.5.1.1).
+        (Some(Some(wish)), _) => Some(read_acr(wish).ok_or(malformed)?),
+        (Some(None), _) | (None, Some(_)) => Some(acr::Wish::default()),
+        (None, None) => None,
+    };
     let names = |member: BTreeMap<String, Option<Wish>>| -> Vec<String> {
         let may = |name: &String| claims::scope_of(name).is_some_and(|it| allowed.contains(it));
         member.into_keys().filter(may).collect()
     };
+    let wants_acr = userinfo.contains_key(ACR);
+    let mut userinfo = names(userinfo);
+    userinfo.extend(wants_acr.then(|| ACR.to_owned()));
     Ok(Wanted {
         claims: RequestedClaims {
-            userinfo: names(userinfo),
+            userinfo,
             id_token: names(id_token),
+            acr: None,
         },
         subject,
+        acr,
+    })
+}
+
+fn read_acr(wish: &Wish) -> Option<acr::Wish> {
+    let values = wish.value.iter().chain(wish.values.iter().flatten());
+    let values = values.map(|value| value.as_str().map(str::to_owned));
+    Some(acr::Wish {
+        is_essential: wish.essential.unwrap_or_default(),
+        values: values.collect::<Option<_>>()?,
     })
 }
 
@@ -104,6 +126,11 @@ mod tests {
         assert_eq!(wanted.claims.userinfo, names);
         assert!(wanted.claims.id_token.is_empty());
         assert_eq!(wanted.subject, None);
+        let acr = acr::Wish {
+            is_essential: false,
+            values: vec!["urn:mace:incommon:iap:silver".to_owned()],
+        };
+        assert_eq!(wanted.acr, Some(acr));
     }
 
     #[test]
@@ -133,6 +160,8 @@ mod tests {
             "{\"userinfo\":{\"email\":1}}",
             "{\"userinfo\":{\"email\":{\"essential\":\"yes\"}}}",
             "{\"id_token\":{\"sub\":{\"value\":7}}}",
+            "{\"id_token\":{\"acr\":{\"value\":7}}}",
+            "{\"id_token\":{\"acr\":{\"values\":[\"1\",null]}}}",
             "{\"userinfo\":{}",
             &deep,
             &deep_value,

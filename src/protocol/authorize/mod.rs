@@ -9,6 +9,7 @@ use crate::crypto::key_set::KeySet;
 use crate::protocol::authorize::request::{AuthorizationRequest, Prompt};
 use crate::protocol::authorize::response::{ResponseMode, WayBack};
 use crate::protocol::catalogue::{self, Explanation};
+use crate::protocol::claims::RequestedClaims;
 use crate::protocol::client::{Client, GrantType};
 use crate::protocol::context::Context;
 use crate::protocol::engine::{self, AuthorizationRejected};
@@ -17,6 +18,7 @@ use crate::protocol::params::Params;
 use crate::protocol::redirect_uri::{RedirectRefused, RedirectTarget};
 use crate::protocol::tokens::id_token;
 
+mod acr;
 pub mod answer;
 mod claims_parameter;
 pub mod next_step;
@@ -45,7 +47,8 @@ pub struct PageRefusal {
 }
 
 /// The longest values accepted, in bytes.
-const LONGEST: [(&str, usize); 4] = [
+const LONGEST: [(&str, usize); 5] = [
+    ("acr_values", 2048),
     ("state", 2048),
     ("scope", 2048),
     ("nonce", 512),
@@ -153,6 +156,11 @@ fn check(
     {
         return Err(Refusal::new(&catalogue::HINT_OTHER_PERSON));
     }
+    let reached = &context.policy.acr_values;
+    let claims = RequestedClaims {
+        acr: acr::choose(reached, client, params, wanted.acr.as_ref())?,
+        ..wanted.claims
+    };
     Ok(AuthorizationRequest {
         client_id: client.id.clone(),
         redirect_uri: target.as_str().to_owned(),
@@ -160,7 +168,7 @@ fn check(
         response_mode: response_mode(params)?,
         state: params.find("state").map(str::to_owned),
         scope: accepted.scope,
-        claims: wanted.claims,
+        claims,
         nonce: params.find("nonce").map(str::to_owned),
         code_challenge: accepted.code_challenge,
         prompt: parse_prompt(context, params)?,

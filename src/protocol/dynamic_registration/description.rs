@@ -75,6 +75,11 @@ pub(super) fn describe(
     if scope.iter().any(|name| !STANDARD_SCOPES.contains(&name)) {
         return Err(Refusal::new(&catalogue::REGISTRATION_SCOPE));
     }
+    // OpenID Connect Registration §2: those of acr_values_supported.
+    let is_known = |name: &String| context.policy.acr_values.contains(name);
+    if !metadata.default_acr_values.iter().all(is_known) {
+        return Err(Refusal::new(&catalogue::REGISTRATION_METADATA));
+    }
     let id_token_algorithm = match &basics.id_token_signed_response_alg {
         // OpenID Connect Registration §2.
         None if algorithms.contains(&Algorithm::Rs256) => Algorithm::Rs256,
@@ -201,6 +206,7 @@ fn explain(contradiction: Contradiction) -> &'static Explanation {
             &catalogue::REGISTRATION_ALGORITHM
         }
         Contradiction::FrontChannelElsewhere
+        | Contradiction::DefaultAcrValues
         | Contradiction::PublicWithoutPkce
         | Contradiction::PublicWithoutRotation
         | Contradiction::IdleBeyondAbsolute => &catalogue::REGISTRATION_METADATA,

@@ -78,6 +78,7 @@ pub fn exchange(
         token_id: new_token_id(context.random, Some(TokenOrigin::of_current(&family))),
         id_token: family.scope.contains("openid").then(|| IdTokenFacts {
             claims: code.claims.id_token.clone(),
+            acr: code.claims.acr.clone(),
             nonce: code.nonce.clone(),
             auth_time: code.auth_time,
             amr: code.amr.clone(),

@@ -121,9 +121,10 @@ fn issue(
 ) -> Issue {
     Issue {
         token_id: new_token_id(context.random, Some(origin)),
-        // OpenID Connect Core §12.2: the same auth_time, and no nonce.
+        // OpenID Connect Core §12.2: the same auth_time and acr, and no nonce.
         id_token: scope.contains("openid").then_some(IdTokenFacts {
             claims: family.claims.id_token,
+            acr: family.claims.acr,
             nonce: None,
             auth_time: family.auth_time,
             amr: family.amr,

@@ -8,9 +8,9 @@ use openidconnect::core::{
     CoreGenderClaim, CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm,
 };
 use openidconnect::{
-    AccessToken, AdditionalClaims, Audience, AuthenticationMethodReference, ClientId, IdToken,
-    IdTokenClaims, IssuerUrl, Nonce, PrivateSigningKey, SigningError, StandardClaims,
-    SubjectIdentifier,
+    AccessToken, AdditionalClaims, Audience, AuthenticationContextClass,
+    AuthenticationMethodReference, ClientId, IdToken, IdTokenClaims, IssuerUrl, Nonce,
+    PrivateSigningKey, SigningError, StandardClaims, SubjectIdentifier,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -135,6 +135,7 @@ pub(super) fn sign(
     )
     .set_auth_time(Some(time(facts.auth_time)?))
     .set_nonce(facts.nonce.clone().map(Nonce::new))
+    .set_auth_context_ref(facts.acr.clone().map(AuthenticationContextClass::new))
     .set_authorized_party(Some(ClientId::new(client_id)))
     .set_auth_method_refs(Some(amr));
     let access_token = AccessToken::new(access_token.to_owned());

@@ -77,6 +77,8 @@ impl Owner {
 pub struct IdTokenFacts {
     /// Claims about the user that were asked for in ID tokens.
     pub claims: Vec<String>,
+    /// The authentication context class, where it was asked for.
+    pub acr: Option<String>,
     /// The nonce of the authorization request.
     pub nonce: Option<String>,
     /// When the user signed in.

@@ -223,6 +223,19 @@ fn prompt_login_asks_for_the_password_again() {
     });
 }
 
+/// OpenID Connect Core Unmet Authentication Requirements §2.
+#[test]
+fn tells_the_client_what_no_sign_in_reaches() {
+    told_by_redirect(
+        &[(
+            "claims",
+            r#"{"id_token":{"acr":{"essential":true,"value":"9"}}}"#,
+        )],
+        "unmet_authentication_requirements",
+        "E1250",
+    );
+}
+
 #[test]
 fn max_age_asks_again_when_the_sign_in_is_too_old() {
     on_sqlite(async |op| {

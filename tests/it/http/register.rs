@@ -167,6 +167,18 @@ fn metadata_that_cannot_be_are_refused() {
                 "E1805",
             ),
             (
+                r#"{"redirect_uris":["https://new.example/cb"],"default_acr_values":["9"]}"#,
+                "E1805",
+            ),
+            (
+                r#"{"redirect_uris":["https://new.example/cb"],"default_acr_values":"1"}"#,
+                "E1805",
+            ),
+            (
+                r#"{"redirect_uris":["https://new.example/cb"],"require_auth_time":"yes"}"#,
+                "E1805",
+            ),
+            (
                 r#"{"redirect_uris":["https://new.example/cb"],"request_uris":["http://new.example/r"]}"#,
                 "E1805",
             ),
@@ -352,6 +364,49 @@ fn a_client_reads_changes_and_removes_itself() {
         assert_eq!((reply.status, &*reply.body), (204, ""));
         let reply = send(&op, Method::GET, &path, token, &Value::Null).await;
         reply.assert_error(401, "invalid_token", "E1812");
+    });
+}
+
+/// OpenID Connect Registration §2.
+#[test]
+fn what_a_client_registers_for_its_requests_is_told_back_and_holds() {
+    where_registration_is(RegistrationMode::Open, async |op| {
+        let requests = json!({
+            "request_object_signing_alg": "none",
+            "request_uris": ["https://new.example/request.jwt#hash"],
+            "default_acr_values": ["0"],
+            "require_auth_time": true,
+        });
+        let mut body = requests.clone();
+        body["redirect_uris"] = json!([CALLBACK]);
+        body["token_endpoint_auth_method"] = json!("none");
+        let told = register(&op, &body).await.json(201);
+        for (name, value) in requests.as_object().unwrap() {
+            assert_eq!(&told[name], value, "{name}");
+        }
+        // No signature, and a nonce in the object.
+        let object = "eyJhbGciOiJub25lIn0.eyJub25jZSI6Im4ifQ.";
+        let wanted = [
+            ("client_id", text(&told, "client_id")),
+            ("scope", "openid"),
+            ("redirect_uri", CALLBACK),
+            ("request", object),
+        ];
+        let address = op.browser().authorize("ada", &wanted).await;
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("code", &query(&address)["code"]),
+            ("redirect_uri", CALLBACK),
+            ("client_id", text(&told, "client_id")),
+            ("code_verifier", crate::support::cast::VERIFIER),
+        ];
+        let reply = op.anonymous().post("/token", &form).await;
+        let id_token = claims(&reply.token("id_token"));
+        assert_eq!(
+            (&id_token["acr"], &id_token["nonce"]),
+            (&json!("0"), &json!("n"))
+        );
+        assert!(id_token["auth_time"].is_i64());
     });
 }
 

@@ -41,6 +41,17 @@ fn tells_a_client_of_its_own_access_token() {
     assert_eq!(told, expected);
 }
 
+/// RFC 9470 §6.2.
+#[test]
+fn tells_how_the_person_signed_in_where_the_client_asked_for_that() {
+    let mut world = World::new();
+    let code = world.code_of("sub-ada", &[("acr_values", "1")]);
+    let granted = world.redeem(&code, &[]).unwrap();
+    let told = check(&mut world, "web", &granted.access_token).unwrap();
+    assert_eq!(told["acr"], "1");
+    assert_eq!(told["auth_time"], NOW - 30);
+}
+
 #[test]
 fn tells_a_client_of_its_own_refresh_token_without_using_it() {
     let mut world = World::new();

@@ -3,6 +3,7 @@
 //! Each operation has one helper that makes a request and answers what was granted, or the id of the refusal. A test is
 //! a valid request with one deviation. The helpers check on every call that a refusal left nothing behind.
 
+mod acr;
 mod authorization_code;
 mod authorize;
 

@@ -3,7 +3,6 @@
 use issuant::crypto::algorithm::Algorithm;
 use issuant::crypto::jwt;
 use issuant::protocol::bearer::{self, BearerRefused};
-use issuant::protocol::claims::UserInfo;
 use issuant::protocol::error::{Fault, Refusal};
 use issuant::protocol::params::Params;
 use issuant::protocol::store::RevokedTokens as _;
@@ -23,7 +22,7 @@ fn check(world: &mut World, token: &str) -> Result<Value, BearerRefused> {
     let (ground, store) = (&world.ground, &mut world.store);
     match userinfo(&ground.context(), store, &ground.keys, token) {
         Ok((told, _)) => {
-            let told = UserInfo::new(&told.subject, &told.token.scope, &told.claims);
+            let told = told.claims();
             Ok(serde_json::to_value(told).unwrap())
         }
         Err(Fault::Refused(refused)) => Err(refused),
@@ -36,6 +35,22 @@ fn signed_in(scope: &str) -> (World, String) {
     let code = world.code_of("sub-ada", &[("scope", scope)]);
     let token = world.redeem(&code, &[]).unwrap().access_token;
     (world, token)
+}
+
+/// OpenID Connect Core §5.5.
+#[test]
+fn tells_the_authentication_context_class_where_it_was_asked_for_here() {
+    for (claims, told) in [
+        (r#"{"userinfo":{"acr":null}}"#, json!("1")),
+        (r#"{"id_token":{"acr":null}}"#, Value::Null),
+    ] {
+        let mut world = World::new();
+        let code = world.code_of("sub-ada", &[("claims", claims)]);
+        let granted = world.redeem(&code, &[]).unwrap();
+        assert_eq!(granted.id_token.unwrap()["acr"], "1");
+        let userinfo = check(&mut world, &granted.access_token).unwrap();
+        assert_eq!(userinfo["acr"], told, "{claims}");
+    }
 }
 
 #[test]

@@ -255,6 +255,7 @@ fn claims() -> RequestedClaims {
     RequestedClaims {
         userinfo: vec!["email".to_owned()],
         id_token: vec!["name".to_owned()],
+        acr: Some("1".to_owned()),
     }
 }
 

@@ -1,0 +1,123 @@
+//! The authentication context class: what may be asked for, and where it is told (OpenID Connect Core §2, §3.1.2.1,
+//! §5.5.1.1; RFC 9470 §6.2).
+
+use serde_json::{Value, json};
+
+use super::{Id, Said, World};
+
+const SILVER: &str = "urn:example:silver";
+const GOLD: &str = "urn:example:gold";
+
+/// A server whose sign-ins reach these classes.
+fn reaching(reached: &[&str]) -> World {
+    let mut world = World::new();
+    world.ground.policy.acr_values = reached.iter().map(|it| (*it).to_owned()).collect();
+    world
+}
+
+#[track_caller]
+fn told(world: &World, deviations: &[(&str, &str)], expected: Option<&str>) {
+    let request = world.authorize(deviations).unwrap();
+    assert_eq!(request.claims.acr.as_deref(), expected, "{deviations:?}");
+}
+
+fn in_claims(wish: &Value) -> String {
+    json!({ "id_token": { "acr": wish } }).to_string()
+}
+
+#[test]
+fn it_is_told_to_who_asks() {
+    let world = reaching(&[SILVER, GOLD]);
+    told(&world, &[], None);
+    told(&world, &[("acr_values", SILVER)], Some(SILVER));
+    told(&world, &[("acr_values", GOLD)], Some(GOLD));
+    // The first that is reached; where none is, the strongest, because the claim is voluntary.
+    told(
+        &world,
+        &[("acr_values", "9 urn:example:silver 1")],
+        Some(SILVER),
+    );
+    told(
+        &world,
+        &[("acr_values", "urn:example:silver urn:example:gold")],
+        Some(SILVER),
+    );
+    told(&world, &[("acr_values", "9")], Some(GOLD));
+    told(&world, &[("acr_values", " ")], Some(GOLD));
+    for wish in [
+        json!(null),
+        json!({ "essential": true }),
+        json!({ "value": "9" }),
+        json!({ "essential": false, "values": ["9"] }),
+        json!({ "essential": true, "values": [] }),
+    ] {
+        told(&world, &[("claims", &in_claims(&wish))], Some(GOLD));
+    }
+    let wish = json!({ "essential": true, "values": ["9", SILVER] });
+    told(&world, &[("claims", &in_claims(&wish))], Some(SILVER));
+    let userinfo = json!({ "userinfo": { "acr": { "essential": true, "value": "9" } } });
+    told(&world, &[("claims", &userinfo.to_string())], Some(GOLD));
+}
+
+#[test]
+fn a_class_that_is_essential_and_not_reached_is_refused() {
+    let unmet: Id = "E1250";
+    for (reached, wish) in [
+        (&[SILVER][..], json!({ "essential": true, "value": GOLD })),
+        (
+            &[SILVER],
+            json!({ "essential": true, "values": [GOLD, "9", ""] }),
+        ),
+        (&[], json!({ "essential": true, "values": [SILVER] })),
+    ] {
+        let claims = in_claims(&wish);
+        let outcome = reaching(reached).authorize(&[("claims", &claims), ("acr_values", SILVER)]);
+        let Err(Said::Redirect { id, .. }) = outcome else {
+            panic!("{wish}")
+        };
+        assert_eq!(id, unmet, "{wish}");
+    }
+}
+
+#[test]
+fn a_client_has_classes_of_its_own_for_requests_that_name_none() {
+    let mut world = reaching(&[SILVER, GOLD]);
+    world.change_client("web", |client| {
+        client.metadata.default_acr_values = vec!["9".to_owned(), SILVER.to_owned()];
+    });
+    told(&world, &[], Some(SILVER));
+    told(&world, &[("acr_values", GOLD)], Some(GOLD));
+    let wish = json!({ "essential": true, "value": GOLD });
+    told(&world, &[("claims", &in_claims(&wish))], Some(GOLD));
+}
+
+#[test]
+fn where_sign_ins_reach_nothing_nothing_is_told() {
+    let world = reaching(&[]);
+    told(&world, &[("acr_values", SILVER)], None);
+    let essential = in_claims(&json!({ "essential": true }));
+    told(&world, &[("claims", &essential)], None);
+}
+
+#[test]
+fn too_many_classes_are_refused() {
+    let many = "1 ".repeat(1025);
+    let Err(Said::Redirect { id, .. }) = World::new().authorize(&[("acr_values", &many)]) else {
+        panic!()
+    };
+    assert_eq!(id, "E1220");
+}
+
+/// OpenID Connect Core §12.2.
+#[test]
+fn it_stays_the_same_in_refreshed_id_tokens() {
+    let mut world = World::new();
+    let code = world.code_of("sub-ada", &[("acr_values", "1")]);
+    let granted = world.redeem(&code, &[]).unwrap();
+    assert_eq!(granted.id_token.as_ref().unwrap()["acr"], "1");
+    let refreshed = world.refresh(granted.refresh_token()).unwrap();
+    assert_eq!(refreshed.id_token.unwrap()["acr"], "1");
+    let code = world.code_of("sub-ada", &[]);
+    let granted = world.redeem(&code, &[]).unwrap();
+    assert_eq!(granted.id_token.unwrap()["acr"], Value::Null);
+}
