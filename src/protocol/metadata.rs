@@ -7,7 +7,7 @@ use openidconnect::core::{
 };
 use openidconnect::{
     AdditionalProviderMetadata, AuthUrl, AuthenticationContextClass, IssuerUrl, JsonWebKeySetUrl,
-    ProviderMetadata, RegistrationUrl, ResponseTypes, Scope, TokenUrl, UserInfoUrl,
+    LanguageTag, ProviderMetadata, RegistrationUrl, ResponseTypes, Scope, TokenUrl, UserInfoUrl,
 };
 use serde::{Deserialize, Serialize};
 
@@ -185,6 +185,14 @@ pub fn document(
     ))
     .set_acr_values_supported((!acr_values.is_empty()).then_some(acr_values))
     .set_claims_parameter_supported(Some(true))
+    // One page for all: it fits a window of any size.
+    .set_display_values_supported(Some(vec![
+        CoreAuthDisplay::Page,
+        CoreAuthDisplay::Popup,
+        CoreAuthDisplay::Touch,
+        CoreAuthDisplay::Wap,
+    ]))
+    .set_ui_locales_supported(Some(vec![LanguageTag::new("en".to_owned())]))
     .set_request_parameter_supported(Some(true))
     .set_request_uri_parameter_supported(Some(true))
     .set_require_request_uri_registration(Some(true));

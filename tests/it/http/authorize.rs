@@ -223,6 +223,31 @@ fn prompt_login_asks_for_the_password_again() {
     });
 }
 
+/// OpenID Connect Core §3.1.2.1: how pages look is the server's to decide, and claims have one language here.
+#[test]
+fn wishes_for_pages_and_languages_stand_in_nobodys_way() {
+    on_sqlite(async |op| {
+        let metadata = op.get("/.well-known/openid-configuration").await.json(200);
+        let displays = metadata["display_values_supported"].as_array().unwrap();
+        let displays = displays.iter().map(|it| it.as_str().unwrap());
+        for display in displays.chain(["window", "page popup", "\u{e9}"]) {
+            let reply = op.get(&authorize_url(&[("display", display)])).await;
+            assert!(reply.location().starts_with("/login?"), "{display}");
+        }
+        for locales in ["en", "de-AT de fr", "x", "tlh-Latn!!"] {
+            let deviations = [("ui_locales", locales), ("claims_locales", locales)];
+            let mut browser = op.browser();
+            let reply = browser.get(&authorize_url(&deviations)).await;
+            let page = browser.get(reply.location()).await;
+            assert_eq!(page.status, 200);
+            let languages = metadata["ui_locales_supported"].as_array().unwrap();
+            assert_eq!(languages, &["en"]);
+            assert!(page.body.contains("<html lang=\"en\""), "{}", page.body);
+        }
+        assert!(metadata["claims_locales_supported"].is_null());
+    });
+}
+
 /// OpenID Connect Core Unmet Authentication Requirements §2.
 #[test]
 fn tells_the_client_what_no_sign_in_reaches() {
