@@ -1,17 +1,21 @@
 //! From the first click to the day the access is taken away.
 
 use actix_web::test::TestRequest;
+use issuant::crypto::jwk_set::JwkSet;
+use issuant::crypto::jwt;
 use serde_json::json;
 
 use super::on_both_databases;
 use crate::support::cast::VERIFIER;
 use crate::support::op::{TestOp, WEB, claims};
+use crate::support::signer::Signer;
 
 on_both_databases!(
     a_web_app_signs_in_refreshes_loses_a_response_and_is_robbed,
     a_script_signs_in_without_a_secret_and_signs_out,
     two_people_at_one_browser,
     an_app_acts_while_its_person_is_away_until_the_access_is_taken_away,
+    a_signed_request_asks_how_the_person_signed_in,
 );
 
 async fn a_web_app_signs_in_refreshes_loses_a_response_and_is_robbed(op: TestOp) {
@@ -154,4 +158,38 @@ async fn an_app_acts_while_its_person_is_away_until_the_access_is_taken_away(op:
     web.refresh(&refresh)
         .await
         .assert_error(400, "invalid_grant", "E1323");
+}
+
+async fn a_signed_request_asks_how_the_person_signed_in(op: TestOp) {
+    let signer = Signer::new();
+    op.store_changed_client("web", |client| {
+        client.metadata.jwks = Some(JwkSet::parse(signer.jwks().as_bytes()).unwrap());
+    });
+    let request = json!({
+        "iss": "web", "aud": "https://id.example", "exp": op.now() + 60, "nonce": "n-1", "acr_values": "9 1",
+        "claims": { "userinfo": { "acr": null } },
+    });
+    let object = jwt::sign(&signer.key, Some("oauth-authz-req+jwt"), &request).unwrap();
+    let mut browser = op.browser();
+    let code = browser.code("ada", &[("request", &object)]).await;
+    let web = op.client("web");
+    let first = web.redeem(&code, WEB).await;
+    let id_token = claims(&first.token("id_token"));
+    assert_eq!(
+        (&id_token["nonce"], &id_token["acr"]),
+        (&json!("n-1"), &json!("1"))
+    );
+    let signed_in_at = op.now();
+
+    op.pass(3600);
+    let second = web.refresh(&first.token("refresh_token")).await;
+    assert_eq!(claims(&second.token("id_token"))["acr"], "1");
+    let access_token = second.token("access_token");
+    let told = web.introspect(&access_token).await;
+    assert_eq!(
+        (&told["acr"], &told["auth_time"]),
+        (&json!("1"), &json!(signed_in_at))
+    );
+    let person = op.get_with("/userinfo", &access_token).await;
+    assert_eq!(person.json(200)["acr"], "1");
 }
