@@ -198,6 +198,11 @@ pub static KEYS: &[Key] = &[
         "A client that registered itself is removed when nobody signed in to it for so long, 1d to 3650d",
     ),
     key(
+        "registration.statement_keys_file",
+        "",
+        "File with a JWK set: the keys of authorities whose software statements count (RFC 7591)",
+    ),
+    key(
         "fetch.ca_file",
         "",
         "File with certificates in PEM that are trusted beside those of the system when this server asks others, as for a client's keys",

@@ -1,6 +1,9 @@
 //! Clients that register themselves.
 
+use std::sync::Arc;
+
 use crate::config::reader::Reader;
+use crate::crypto::jwk_set::JwkSet;
 use crate::protocol::dynamic_registration::{RegistrationMode, RegistrationPolicy};
 
 pub(super) fn read(reader: &mut Reader) -> RegistrationPolicy {
@@ -15,7 +18,15 @@ pub(super) fn read(reader: &mut Reader) -> RegistrationPolicy {
         unused_lifetime: reader
             .duration("registration.unused", 86_400..=3650 * 86_400)
             .unwrap_or(default.unused_lifetime),
+        statement_keys: reader.text("registration.statement_keys_file", parse_keys),
     }
+}
+
+fn parse_keys(path: &str) -> Result<Arc<JwkSet>, String> {
+    let text = std::fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
+    let keys =
+        JwkSet::parse(&text).map_err(|error| format!("is no set of public keys: {error}"))?;
+    Ok(Arc::new(keys))
 }
 
 fn parse_mode(text: &str) -> Result<RegistrationMode, String> {

@@ -80,6 +80,7 @@ fn status(refusal: Refusal) -> StatusCode {
         | ErrorCode::UnmetAuthenticationRequirements
         | ErrorCode::InvalidRedirectUri
         | ErrorCode::InvalidClientMetadata
+        | ErrorCode::InvalidSoftwareStatement
         | ErrorCode::UnapprovedSoftwareStatement => StatusCode::BAD_REQUEST,
         // Failures have statuses of their own; told as a refusal they are still ours.
         ErrorCode::ServerError => StatusCode::INTERNAL_SERVER_ERROR,

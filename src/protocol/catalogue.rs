@@ -358,8 +358,8 @@ catalogue! {
         "The scope is malformed, or holds what only an operator may give.",
         "Name scopes of scopes_supported separated by blanks, or leave scope out; ask the operator for others.";
     SOFTWARE_STATEMENT = "E1811", UnapprovedSoftwareStatement,
-        "Software statements are not accepted here.",
-        "Send the metadata themselves.";
+        "The software statement was not signed by an authority that counts here.",
+        "Send the metadata without it, or have the operator add the key to registration.statement_keys_file.";
     REGISTRATION_TOKEN = "E1812", InvalidToken,
         "There is no such client, or the registration access token is not its own.",
         "Use registration_client_uri and registration_access_token of the answer to the registration.";
@@ -369,6 +369,9 @@ catalogue! {
     REGISTRATION_KEYS = "E1814", InvalidClientMetadata,
         "The keys of the client do not fit its token_endpoint_auth_method or an algorithm, or cannot be had.",
         "Give jwks or an https jwks_uri, not both, with keys for token_endpoint_auth_signing_alg and request_object_signing_alg; HS256 needs client_secret_jwt.";
+    SOFTWARE_STATEMENT_INVALID = "E1815", InvalidSoftwareStatement,
+        "The software statement is malformed, expired, without iss, or its signature is wrong.",
+        "Ask its authority for another one.";
     // E19xx: trouble of ours.
     UNAVAILABLE = "E1901", TemporarilyUnavailable,
         "The server cannot do this at the moment.",

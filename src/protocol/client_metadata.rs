@@ -45,6 +45,9 @@ pub struct ClientMetadata {
     /// Whom operators can ask, in `issuant client show`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub contacts: Vec<String>,
+    /// The statement of an authority that the client was registered with (RFC 7591 §2.3).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub software_statement: Option<String>,
     /// The client's public keys (RFC 7591 §2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks: Option<JwkSet>,

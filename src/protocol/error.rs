@@ -53,6 +53,8 @@ pub enum ErrorCode {
     /// RFC 7591 §3.2.2.
     InvalidClientMetadata,
     /// RFC 7591 §3.2.2.
+    InvalidSoftwareStatement,
+    /// RFC 7591 §3.2.2.
     UnapprovedSoftwareStatement,
     /// RFC 6749 §4.1.2.1.
     ServerError,
@@ -84,6 +86,7 @@ impl ErrorCode {
             Self::InsufficientScope => "insufficient_scope",
             Self::InvalidRedirectUri => "invalid_redirect_uri",
             Self::InvalidClientMetadata => "invalid_client_metadata",
+            Self::InvalidSoftwareStatement => "invalid_software_statement",
             Self::UnapprovedSoftwareStatement => "unapproved_software_statement",
             Self::ServerError => "server_error",
             Self::TemporarilyUnavailable => "temporarily_unavailable",

@@ -75,7 +75,7 @@ async fn add(
     payload: Payload,
     scene: &Scene,
 ) -> Result<HttpResponse, Denied> {
-    let policy = scene.state.policy.registration;
+    let policy = &scene.state.policy.registration;
     match policy.mode {
         RegistrationMode::Off => return Err(Refusal::new(&catalogue::REGISTRATION_OFF).into()),
         RegistrationMode::Token => check_initial_token(request, scene)
@@ -91,13 +91,14 @@ async fn add(
     }
     let answer = new.answer(&endpoint(scene));
     let client = new.client;
+    let most = policy.most;
     scene
         .change_clients(client.id.clone(), move |store| {
             // The same app on another device.
             if let Some(known) = store.client(&client.id)? {
                 return Ok::<_, Fault>(Some(known));
             }
-            if store.count_dynamic_clients()? >= policy.most {
+            if store.count_dynamic_clients()? >= most {
                 return Err((&catalogue::REGISTRATION_FULL).into());
             }
             store.add_client(&client)?;

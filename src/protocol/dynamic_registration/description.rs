@@ -9,6 +9,7 @@ use crate::protocol::claims::STANDARD_SCOPES;
 use crate::protocol::client::{AuthenticationMethod, Client, GrantType};
 use crate::protocol::client_metadata::ClientMetadata;
 use crate::protocol::context::Context;
+use crate::protocol::dynamic_registration::statement;
 use crate::protocol::error::Refusal;
 use crate::protocol::redirect_uri::RegisteredRedirectUri;
 use crate::protocol::refresh_policy::RefreshOverrides;
@@ -28,17 +29,19 @@ pub(super) struct Basics {
     id_token_signed_response_alg: Option<String>,
     post_logout_redirect_uris: Vec<String>,
     application_type: Option<String>,
-    software_statement: Option<String>,
     // Only in requests of RFC 7592 §2.2.
     pub(super) client_id: Option<String>,
     pub(super) client_secret: Option<String>,
 }
 
 /// Reads what was sent.
-pub(super) fn read(body: &[u8]) -> Result<(Basics, ClientMetadata), Refusal> {
+pub(super) fn read(
+    context: &Context<'_>,
+    body: &[u8],
+) -> Result<(Basics, ClientMetadata), Refusal> {
     let refused = |_| Refusal::new(&catalogue::REGISTRATION_METADATA);
     let members: Map<String, Value> = serde_json::from_slice(body).map_err(refused)?;
-    let members = Value::from(members);
+    let members = Value::from(statement::apply(context, members)?);
     let metadata = ClientMetadata::deserialize(&members).map_err(refused)?;
     let basics: Basics = serde_json::from_value(members).map_err(refused)?;
     // An exception that operators make.
@@ -46,9 +49,6 @@ pub(super) fn read(body: &[u8]) -> Result<(Basics, ClientMetadata), Refusal> {
         legacy_assertion_audience: None,
         ..metadata
     };
-    if basics.software_statement.is_some() {
-        return Err(Refusal::new(&catalogue::SOFTWARE_STATEMENT));
-    }
     Ok((basics, metadata))
 }
 

@@ -4,12 +4,15 @@
 //! Every member that this server knows is checked or refused; members that it does not know are ignored, as RFC 7591 §2
 //! demands, and missing in the answer, which tells the client so.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 
 use crate::crypto::algorithm::Algorithm;
 use crate::crypto::digest::{Digest, constant_time_eq, sha256_base64url};
+use crate::crypto::jwk_set::JwkSet;
 use crate::crypto::random::random_bytes;
 use crate::crypto::secret::Secret;
 use crate::protocol::catalogue;
@@ -23,6 +26,7 @@ use crate::protocol::error::Refusal;
 use crate::protocol::redirect_uri::RegisteredRedirectUri;
 
 mod description;
+mod statement;
 
 /// Who may register clients.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,7 +41,7 @@ pub enum RegistrationMode {
 }
 
 /// What the deployment allows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegistrationPolicy {
     /// Who may register.
     pub mode: RegistrationMode,
@@ -45,6 +49,8 @@ pub struct RegistrationPolicy {
     pub most: i64,
     /// A client that nobody signed in to for so many seconds is removed.
     pub unused_lifetime: i64,
+    /// The keys of the authorities whose software statements count; without any, none does.
+    pub statement_keys: Option<Arc<JwkSet>>,
 }
 
 impl Default for RegistrationPolicy {
@@ -53,6 +59,7 @@ impl Default for RegistrationPolicy {
             mode: RegistrationMode::Off,
             most: 1000,
             unused_lifetime: 90 * 86_400,
+            statement_keys: None,
         }
     }
 }
@@ -104,7 +111,7 @@ pub fn accept(
     algorithms: &[Algorithm],
     body: &[u8],
 ) -> Result<NewClient, Refusal> {
-    let (basics, metadata) = read(body)?;
+    let (basics, metadata) = read(context, body)?;
     let described = describe(context, algorithms, &basics, metadata)?;
     let is_shared =
         described.is_public() && context.policy.registration.mode == RegistrationMode::Open;
@@ -217,7 +224,7 @@ pub fn update(
     client: &Client,
     body: &[u8],
 ) -> Result<Client, Refusal> {
-    let (basics, metadata) = read(body)?;
+    let (basics, metadata) = read(context, body)?;
     if basics.client_id.as_deref() != Some(client.id.as_str()) {
         return Err(Refusal::new(&catalogue::REGISTRATION_CLIENT_ID));
     }

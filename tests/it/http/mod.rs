@@ -28,6 +28,7 @@ mod session_state;
 mod setup;
 mod sign_up;
 mod snapshots;
+mod software_statement;
 mod token;
 mod userinfo;
 mod verify;

@@ -1,0 +1,64 @@
+//! Software statements (RFC 7591 §2.3): metadata of a client that an authority signed. What it says counts more than what
+//! the client sends beside it.
+
+use serde_json::{Map, Value};
+
+use crate::crypto::jwt::{self, unbound};
+use crate::crypto::key_set::VerifyingKey;
+use crate::protocol::catalogue;
+use crate::protocol::context::Context;
+use crate::protocol::error::Refusal;
+
+/// Puts what the statement says into the metadata, if there is one.
+pub(super) fn apply(
+    context: &Context<'_>,
+    metadata: Map<String, Value>,
+) -> Result<Map<String, Value>, Refusal> {
+    let Some(statement) = metadata.get(MEMBER) else {
+        return Ok(metadata);
+    };
+    let claims = verify(context, statement.as_str().unwrap_or_default())?;
+    let mut combined = metadata;
+    let told = claims
+        .into_iter()
+        .filter(|(name, _)| !OF_THE_STATEMENT.contains(&name.as_str()));
+    combined.extend(told);
+    Ok(combined)
+}
+
+fn verify(context: &Context<'_>, statement: &str) -> Result<Map<String, Value>, Refusal> {
+    let authorities = &context.policy.registration.statement_keys;
+    let authorities = authorities
+        .as_ref()
+        .ok_or(Refusal::new(&catalogue::SOFTWARE_STATEMENT))?;
+    let invalid = Refusal::new(&catalogue::SOFTWARE_STATEMENT_INVALID);
+    let unverified = jwt::peek(statement).map_err(|_| invalid)?;
+    let (key, algorithm) = authorities
+        .find(unverified.key_id.as_deref(), None)
+        .ok_or(Refusal::new(&catalogue::SOFTWARE_STATEMENT))?;
+    let key = VerifyingKey::new(key, algorithm).map_err(|_| invalid)?;
+    let claims: Map<String, Value> =
+        unbound::signed(&key, statement, "JWT").map_err(|_| invalid)?;
+    let time = |name: &str| match claims.get(name) {
+        None => Ok(None),
+        Some(value) => value.as_i64().map(Some).ok_or(invalid),
+    };
+    let is_over = time("exp")?.is_some_and(|exp| exp <= context.now);
+    let is_early = time("nbf")?.is_some_and(|nbf| nbf > context.now + LEEWAY);
+    let names_authority = claims
+        .get("iss")
+        .and_then(Value::as_str)
+        .is_some_and(|issuer| !issuer.is_empty());
+    if is_over || is_early || !names_authority {
+        return Err(invalid);
+    }
+    Ok(claims)
+}
+
+const MEMBER: &str = "software_statement";
+
+/// What the statement says of itself, not of the client.
+const OF_THE_STATEMENT: [&str; 8] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", MEMBER];
+
+/// Clocks differ by so many seconds.
+const LEEWAY: i64 = 60;
