@@ -68,6 +68,15 @@ impl Authorities {
     }
 }
 
+/// What is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Errand {
+    /// Keys, which somebody proves with who he is.
+    Keys,
+    /// Anything else that a client registered.
+    Document,
+}
+
 /// Makes guarded requests.
 ///
 /// No connection outlives its request: requests come from many threads, each with a runtime of its own, and to the same
@@ -76,7 +85,10 @@ impl Authorities {
 pub struct Fetcher {
     reach: Arc<Reach>,
     authorities: Authorities,
-    running: Semaphore,
+    /// Rows of their own, so that one that is slow keeps none of the others waiting.
+    keys: Semaphore,
+    documents: Semaphore,
+    posts: Semaphore,
     public: OnceLock<Option<Client>>,
     listed: OnceLock<Option<Client>>,
     loopback: OnceLock<Option<Client>>,
@@ -88,7 +100,9 @@ impl Fetcher {
         Self {
             reach: Arc::new(reach),
             authorities,
-            running: Semaphore::new(AT_ONCE),
+            keys: Semaphore::new(AT_ONCE),
+            documents: Semaphore::new(AT_ONCE),
+            posts: Semaphore::new(AT_ONCE),
             public: OnceLock::new(),
             listed: OnceLock::new(),
             loopback: OnceLock::new(),
@@ -97,13 +111,31 @@ impl Fetcher {
 
     /// Whether requests to the address would be made; its name is not looked up.
     pub fn may_fetch(&self, address: &str) -> bool {
-        self.target(address).is_ok()
+        let has_listed = !self.reach.allowed.is_empty() || self.reach.loopback;
+        self.target(address)
+            .is_ok_and(|(zone, _)| zone != Zone::Listed || has_listed)
     }
 
     /// The document at an address, of at most so many bytes.
-    pub async fn get(&self, address: &str, limit: usize) -> Result<Vec<u8>, FetchError> {
+    pub async fn get(
+        &self,
+        errand: Errand,
+        address: &str,
+        limit: usize,
+    ) -> Result<Vec<u8>, FetchError> {
+        let row = match errand {
+            Errand::Keys => &self.keys,
+            Errand::Document => &self.documents,
+        };
         let (zone, url) = self.target(address)?;
-        self.answer(self.client(zone)?.get(url), limit).await
+        let request = self.client(zone)?.get(url);
+        let reading = async {
+            let _running = row.acquire().await;
+            answer(request, limit).await
+        };
+        // Whoever waits for it waits no longer than this, in whatever row.
+        let answer = tokio::time::timeout(TOTAL, reading).await;
+        answer.unwrap_or(Err(FetchError::Slow))
     }
 
     /// The answer to a form, of at most so many bytes.
@@ -122,7 +154,10 @@ impl Fetcher {
             .post(url)
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form);
-        self.answer(request, limit).await
+        // Waiting for its turn is no fault of who is asked.
+        let _running = self.posts.acquire().await;
+        let answer = tokio::time::timeout(TOTAL, answer(request, limit)).await;
+        answer.unwrap_or(Err(FetchError::Slow))
     }
 
     /// The address, read once, and which addresses may be behind it.
@@ -188,25 +223,18 @@ impl Fetcher {
         }
         .build()
     }
+}
 
-    async fn answer(&self, request: RequestBuilder, limit: usize) -> Result<Vec<u8>, FetchError> {
-        let answering = async {
-            let Ok(_running) = self.running.acquire().await else {
-                return Err(FetchError::Slow);
-            };
-            let response = request
-                .header(ACCEPT, "application/json, */*;q=0.1")
-                .send()
-                .await
-                .map_err(|error| reason(&error))?;
-            if !response.status().is_success() {
-                return Err(FetchError::Status(response.status().as_u16()));
-            }
-            body(response, limit).await
-        };
-        let answer = tokio::time::timeout(TOTAL, answering).await;
-        answer.unwrap_or(Err(FetchError::Slow))
+async fn answer(request: RequestBuilder, limit: usize) -> Result<Vec<u8>, FetchError> {
+    let response = request
+        .header(ACCEPT, "application/json, */*;q=0.1")
+        .send()
+        .await
+        .map_err(|error| reason(&error))?;
+    if !response.status().is_success() {
+        return Err(FetchError::Status(response.status().as_u16()));
     }
+    body(response, limit).await
 }
 
 async fn body(mut response: Response, limit: usize) -> Result<Vec<u8>, FetchError> {

@@ -16,8 +16,20 @@ use crate::storage::Transaction;
 /// Has the browser keep these accounts and no others. One that keeps none also forgets what it kept of our pages. Frames
 /// of clients see what changed for them.
 pub(crate) fn keep(scene: &Scene, response: &mut HttpResponse, accounts: &[Living]) {
-    let site = &scene.state.site;
+    if accounts.is_empty() {
+        let kept = HeaderValue::from_static("\"cache\", \"storage\"");
+        let name = HeaderName::from_static("clear-site-data");
+        response.headers_mut().insert(name, kept);
+    }
     let life = scene.state.policy.session_absolute_lifetime;
+    let secrets: Vec<&str> = accounts.iter().map(|it| it.cookie.expose()).collect();
+    let cookie = cookies::keep_sessions(&scene.state.site, &secrets, life);
+    cookies::add(response, &cookie);
+    tell(scene, response, accounts);
+}
+
+/// Tells frames of clients which accounts are signed in, as where a session ended elsewhere.
+pub(crate) fn tell(scene: &Scene, response: &mut HttpResponse, accounts: &[Living]) {
     let keys = &scene.state.token_keys;
     let mut states: Vec<String> = accounts
         .iter()
@@ -25,13 +37,10 @@ pub(crate) fn keep(scene: &Scene, response: &mut HttpResponse, accounts: &[Livin
         .collect();
     if states.is_empty() {
         states.push(session_state::signed_out(&*scene.state.random));
-        let kept = HeaderValue::from_static("\"cache\", \"storage\"");
-        let name = HeaderName::from_static("clear-site-data");
-        response.headers_mut().insert(name, kept);
     }
-    let secrets: Vec<&str> = accounts.iter().map(|it| it.cookie.expose()).collect();
-    cookies::add(response, &cookies::keep_sessions(site, &secrets, life));
-    cookies::add(response, &cookies::session_state(site, &states, life));
+    let life = scene.state.policy.session_absolute_lifetime;
+    let cookie = cookies::session_state(&scene.state.site, &states, life);
+    cookies::add(response, &cookie);
 }
 
 /// The one of the accounts that the request is about, if that is settled.

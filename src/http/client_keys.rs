@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::crypto::jwk_set::JwkSet;
-use crate::fetch::{FetchError, Fetcher};
+use crate::fetch::{Errand, FetchError, Fetcher};
 use crate::protocol::context::{PublishedKeys, Timestamp};
 
 /// What was read.
@@ -101,7 +101,8 @@ impl ClientKeys {
             return Arc::clone(entry);
         }
         if entries.len() >= MOST {
-            let tried_at = |entry: &Arc<Entry>| lock(&entry.known).tried_at;
+            // One that is being read for the first time is somebody's who waits.
+            let tried_at = |entry: &Arc<Entry>| lock(&entry.known).tried_at.unwrap_or(i64::MAX);
             let oldest = entries.iter().min_by_key(|(_, entry)| tried_at(entry));
             if let Some(oldest) = oldest.map(|(address, _)| address.clone()) {
                 entries.remove(&oldest);
@@ -114,7 +115,7 @@ impl ClientKeys {
 }
 
 async fn read(fetcher: &Fetcher, address: &str) -> Result<JwkSet, Unreadable> {
-    let document = fetcher.get(address, LARGEST).await?;
+    let document = fetcher.get(Errand::Keys, address, LARGEST).await?;
     Ok(JwkSet::parse(&document)?)
 }
 

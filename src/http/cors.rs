@@ -30,7 +30,10 @@ fn allowed_origin(request: &HttpRequest) -> Option<HeaderValue> {
 /// What a browser asks before it lets a script send its request.
 pub(crate) async fn preflight(request: HttpRequest) -> HttpResponse {
     let mut response = HttpResponse::NoContent()
-        .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"))
+        .insert_header((
+            header::ACCESS_CONTROL_ALLOW_METHODS,
+            "GET, POST, PUT, DELETE",
+        ))
         .insert_header((
             header::ACCESS_CONTROL_ALLOW_HEADERS,
             "Authorization, Content-Type, DPoP",

@@ -44,9 +44,6 @@ fn refused(request: &HttpRequest, refusal: Refusal) -> HttpResponse {
     } else if refusal.code() == ErrorCode::TemporarilyUnavailable {
         response.insert_header((header::RETRY_AFTER, RETRY_ASKING_AFTER));
     }
-    if refusal.code() == ErrorCode::TemporarilyUnavailable {
-        response.insert_header((header::RETRY_AFTER, "60"));
-    }
     body(&mut response, refusal, None)
 }
 

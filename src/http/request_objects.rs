@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::crypto::digest::sha256_base64url;
-use crate::fetch::{FetchError, Fetcher};
+use crate::fetch::{Errand, FetchError, Fetcher};
 use crate::protocol::authorize::request_object::LONGEST;
 use crate::protocol::context::Timestamp;
 use crate::protocol::request_uri::fragment;
@@ -34,7 +34,10 @@ impl RequestObjects {
         if let Some(kept) = hash.and_then(|_| self.find(address, now)) {
             return Ok(kept);
         }
-        let document: Arc<[u8]> = fetcher.get(address, LONGEST).await?.into();
+        let document: Arc<[u8]> = fetcher
+            .get(Errand::Document, address, LONGEST)
+            .await?
+            .into();
         // One that does not fit is no error: clients also use the fragment to tell versions apart.
         if hash == Some(&sha256_base64url(&document)) {
             self.keep(address, &document, now);

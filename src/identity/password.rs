@@ -24,6 +24,7 @@ pub fn change(
     accounts: Vec<Living>,
 ) -> Result<Option<Vec<Living>>, StoreError> {
     let subject = &user.subject.id;
+    store.lock_person(subject)?;
     let current = store.user(subject)?;
     let Some(mut current) = current.filter(|it| it.password_hash == user.password_hash) else {
         return Ok(None);

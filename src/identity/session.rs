@@ -85,12 +85,14 @@ pub fn end(
     session: &Session,
     now: Timestamp,
 ) -> Result<Option<Vec<Arc<Client>>>, StoreError> {
+    store.lock_person(&session.subject)?;
     // Codes are given by who holds this row; so nobody joins between the look at the clients and the end.
     if !store.touch_session(&session.id, now)? {
         return Ok(None);
     }
     let ids = store.clients_of_session(&session.id)?;
-    let took_part: Vec<Arc<Client>> = ids.iter().filter_map(find_client).collect();
+    let clients = ids.iter().filter_map(find_client);
+    let took_part: Vec<Arc<Client>> = clients.filter(|client| !client.disabled).collect();
     store.end_session(&session.id, now)?;
     let wants_notice = |client: &&Arc<Client>| client.metadata.backchannel_logout_uri.is_some();
     for client in took_part.iter().filter(wants_notice) {

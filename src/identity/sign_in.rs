@@ -69,7 +69,8 @@ pub fn begin(
     })
 }
 
-/// Makes the session of a user whose password fitted.
+/// Makes the session of a user whose password fitted. `None` when it is not the user's any more: a password that is
+/// changed while an older one is compared ends all sessions, and none may begin afterwards.
 pub fn finish(
     context: &Context<'_>,
     store: &mut dyn IdentityStore,
@@ -77,9 +78,15 @@ pub fn finish(
     attempt: &Attempt<'_>,
     browser: &Browser<'_>,
     accounts: Vec<Living>,
-) -> Result<Vec<Living>, StoreError> {
+) -> Result<Option<Vec<Living>>, StoreError> {
+    store.lock_person(&user.subject.id)?;
+    let current = store.user(&user.subject.id)?;
+    let is_same = |it: &User| it.subject.active && it.password_hash == user.password_hash;
+    let Some(current) = current.filter(is_same) else {
+        return Ok(None);
+    };
     throttle::forgive(context, store, attempt)?;
-    start_session(context, store, user, browser, accounts)
+    start_session(context, store, &current, browser, accounts).map(Some)
 }
 
 /// Makes a session of a user who proved to be it in some way, beside those of the other `accounts` that are signed in in

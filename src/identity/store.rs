@@ -128,6 +128,9 @@ pub trait Sessions {
     /// Notes the use; false when the session was ended. Contends with [`Sessions::end_session`] for the same row, so what
     /// is made for a session after a true answer is there to be revoked when it ends.
     fn touch_session(&mut self, id: &str, now: Timestamp) -> Result<bool, StoreError>;
+    /// Has all that ends something of that person wait until this transaction is over. Before anything else is changed: who
+    /// ends several sessions of a person then waits for nobody who ends one of them.
+    fn lock_person(&mut self, subject: &str) -> Result<(), StoreError>;
     /// Ends it, revokes the families that belong to it and forgets its unredeemed codes, in this transaction; false
     /// when it was gone. Rules call [`session::end`](crate::identity::session::end), which also has clients told.
     fn end_session(&mut self, id: &str, now: Timestamp) -> Result<bool, StoreError>;

@@ -372,6 +372,9 @@ catalogue! {
     SOFTWARE_STATEMENT_INVALID = "E1815", InvalidSoftwareStatement,
         "The software statement is malformed, expired, without iss, or its signature is wrong.",
         "Ask its authority for another one.";
+    REGISTRATION_ADDRESS = "E1816", InvalidClientMetadata,
+        "This server does not ask the address of jwks_uri, request_uris or backchannel_logout_uri.",
+        "Use https, port 443 and a public host, or have the operator add the network to fetch.allow_private.";
     // E19xx: trouble of ours.
     UNAVAILABLE = "E1901", TemporarilyUnavailable,
         "The server cannot do this at the moment.",

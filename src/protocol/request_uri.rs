@@ -20,6 +20,11 @@ pub struct RequestUri(String);
 pub struct MalformedRequestUri;
 
 impl RequestUri {
+    /// The address, as it was registered.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// Whether a request may name that address. The fragment is a hash of what is there, which may differ from the
     /// registered one and tells then that the document is new (OpenID Connect Registration §2); the rest is compared
     /// byte by byte.

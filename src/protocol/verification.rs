@@ -45,6 +45,14 @@ pub fn verify(
     if !read.aud.contains(audience) {
         return Err(BearerRefused::NotGood.into());
     }
+    // Nobody here decided what a client may open that registered itself, unless an operator gave it the audience.
+    let client = context.clients.client(&read.client_id);
+    let is_stranger = client.is_some_and(|client| {
+        client.dynamic.is_some() && !client.audiences.iter().any(|it| it == audience)
+    });
+    if is_stranger {
+        return Err(BearerRefused::NotGood.into());
+    }
     let (seen, promotion) = bearer::look_up(context, store, read)?;
     if !demand.scope.is_within(&seen.token.scope) {
         return Err(BearerRefused::Scope.into());

@@ -147,10 +147,7 @@ pub fn run(
     let workers = config.http.workers;
     let tls = match config.http.tls.clone() {
         None => None,
-        Some(files) => {
-            let (tls, certificate) = tls::load(&files)?;
-            Some((tls, certificate, files))
-        }
+        Some(files) => Some(tls::load(&files)?),
     };
     let metrics_listener = config.metrics.listen.map(TcpListener::bind).transpose()?;
     let source = Source::new(
@@ -168,8 +165,8 @@ pub fn run(
             .shutdown_timeout(DRAIN);
         let server = match tls {
             None => server.listen(listener)?.run(),
-            Some((tls, certificate, files)) => {
-                actix_web::rt::spawn(tls::keep_true(files, certificate));
+            Some((tls, loaded)) => {
+                actix_web::rt::spawn(tls::keep_true(loaded));
                 server.listen_rustls_0_23(listener, tls)?.run()
             }
         };

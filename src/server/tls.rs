@@ -60,20 +60,44 @@ fn read(files: &TlsFiles) -> Result<CertifiedKey, TlsError> {
 }
 
 /// What the listener needs, and what to keep true.
-pub(super) fn load(files: &TlsFiles) -> Result<(ServerConfig, Arc<Certificate>), TlsError> {
+pub(super) fn load(files: &TlsFiles) -> Result<(ServerConfig, Loaded), TlsError> {
+    // Before they are read, so that a change at this very moment is seen.
+    let read_at = changed_at(files);
     let certificate = Arc::new(Certificate(ArcSwap::from_pointee(read(files)?)));
     let config = ServerConfig::builder()
         .with_no_client_auth()
         .with_cert_resolver(Arc::clone(&certificate) as Arc<dyn ResolvesServerCert>);
-    Ok((config, certificate))
+    let files = files.clone();
+    Ok((
+        config,
+        Loaded {
+            files,
+            certificate,
+            read_at,
+        },
+    ))
 }
+
+/// A certificate that is used, and what its files were like when they were read.
+pub(super) struct Loaded {
+    files: TlsFiles,
+    certificate: Arc<Certificate>,
+    read_at: ChangedAt,
+}
+
+/// When each of the files was last changed.
+type ChangedAt = [Option<SystemTime>; 2];
 
 /// The files are looked at so often.
 const EVERY: Duration = Duration::from_secs(2);
 
 /// Reads the files again when they change, for as long as the server runs. What cannot be used changes nothing.
-pub(super) async fn keep_true(files: TlsFiles, certificate: Arc<Certificate>) {
-    let mut seen = changed_at(&files);
+pub(super) async fn keep_true(loaded: Loaded) {
+    let Loaded {
+        files,
+        certificate,
+        read_at: mut seen,
+    } = loaded;
     loop {
         tokio::time::sleep(EVERY).await;
         let now = changed_at(&files);
@@ -93,7 +117,6 @@ pub(super) async fn keep_true(files: TlsFiles, certificate: Arc<Certificate>) {
     }
 }
 
-/// When each of the files was last changed.
-fn changed_at(files: &TlsFiles) -> [Option<SystemTime>; 2] {
+fn changed_at(files: &TlsFiles) -> ChangedAt {
     [&files.certificate, &files.key].map(|path| path.metadata().and_then(|it| it.modified()).ok())
 }

@@ -12,7 +12,7 @@ use crate::protocol::client::{
 use crate::protocol::error::{StoreError, Trouble};
 use crate::protocol::refresh_policy::RefreshOverrides;
 use crate::storage::ahead::FamiliesOf;
-use crate::storage::backend::{Transaction, on};
+use crate::storage::backend::{Connection, Transaction, on};
 use crate::storage::columns::{damaged, digest, from_json, parse, to_json};
 use crate::storage::schema::{client_secrets, clients};
 
@@ -26,6 +26,26 @@ pub struct ReadClients {
 }
 
 impl Transaction {
+    /// Has whoever changes the client wait until this transaction is over. Before it is read, so that what is written back is
+    /// not older than what somebody else decided.
+    pub fn lock_client(&mut self, id: &ClientId) -> Result<(), StoreError> {
+        self.enter_part()?;
+        // SQLite has one writer.
+        let Connection::Postgres(connection) = &mut self.connection else {
+            return Ok(());
+        };
+        let locked = clients::table
+            .find(id.as_str())
+            .for_no_key_update()
+            .select(clients::id)
+            .get_result::<String>(connection)
+            .optional();
+        match locked {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.failed("locking a client", error)),
+        }
+    }
+
     /// Adds a client with its secrets; a taken identifier is [`Trouble::Conflict`].
     pub fn add_client(&mut self, client: &Client) -> Result<(), StoreError> {
         let row = ClientRow::try_from(client)?;

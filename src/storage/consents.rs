@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
-use crate::identity::store::{ConnectedApp, Consent, Consents};
+use crate::identity::store::{ConnectedApp, Consent, Consents, Sessions as _};
 use crate::protocol::client::ClientId;
 use crate::protocol::context::Timestamp;
 use crate::protocol::error::StoreError;

@@ -6,9 +6,9 @@ use crate::crypto::digest::Digest;
 use crate::identity::store::{Session, Sessions};
 use crate::protocol::context::Timestamp;
 use crate::protocol::error::StoreError;
-use crate::storage::backend::{Transaction, on};
+use crate::storage::backend::{Connection, Transaction, on};
 use crate::storage::columns::{digest, from_json, to_json};
-use crate::storage::schema::sessions;
+use crate::storage::schema::{sessions, users};
 
 impl Sessions for Transaction {
     fn add_session(&mut self, session: &Session) -> Result<(), StoreError> {
@@ -58,9 +58,25 @@ impl Sessions for Transaction {
         Ok(rows == 1)
     }
 
+    fn lock_person(&mut self, subject: &str) -> Result<(), StoreError> {
+        self.enter_part()?;
+        // SQLite has one writer.
+        let Connection::Postgres(connection) = &mut self.connection else {
+            return Ok(());
+        };
+        let locked = users::table
+            .find(subject)
+            .for_no_key_update()
+            .select(users::id)
+            .get_result::<String>(connection)
+            .optional();
+        match locked {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.failed("locking a user", error)),
+        }
+    }
+
     fn end_session(&mut self, id: &str, now: Timestamp) -> Result<bool, StoreError> {
-        // Before anything is changed: who ends several sessions of a person waits for nobody who ends one of them.
-        self.lock_person_of_session(id)?;
         let rows = on!(self, "ending a session", c => {
             diesel::delete(sessions::table.find(id)).execute(c)
         })?;

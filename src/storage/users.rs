@@ -4,12 +4,12 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use crate::identity::account::ADMIN;
-use crate::identity::store::{User, Users};
+use crate::identity::store::{Sessions as _, User, Users};
 use crate::protocol::context::Timestamp;
 use crate::protocol::error::{StoreError, Trouble};
 use crate::protocol::store::{Subject, Subjects};
 use crate::storage::ahead::FamiliesOf;
-use crate::storage::backend::{Connection, Transaction, on};
+use crate::storage::backend::{Transaction, on};
 use crate::storage::columns::{from_json, to_json};
 use crate::storage::schema::{sessions, users};
 
@@ -54,38 +54,6 @@ impl Transaction {
             }
         }
         Ok(false)
-    }
-}
-
-impl Transaction {
-    /// Makes this transaction the only one that ends something of that person, until it is over. SQLite has one writer.
-    pub(super) fn lock_person(&mut self, subject: &str) -> Result<(), StoreError> {
-        self.enter_part()?;
-        let Connection::Postgres(connection) = &mut self.connection else {
-            return Ok(());
-        };
-        let locked = users::table
-            .find(subject)
-            .for_no_key_update()
-            .select(users::id)
-            .get_result::<String>(connection)
-            .optional();
-        match locked {
-            Ok(_) => Ok(()),
-            Err(error) => Err(self.failed("locking a user", error)),
-        }
-    }
-
-    /// The same for the person whose session it is, if it is there still.
-    pub(super) fn lock_person_of_session(&mut self, session: &str) -> Result<(), StoreError> {
-        let person: Option<String> = on!(self, "looking for the user of a session", c => {
-            sessions::table
-                .find(session)
-                .select(sessions::subject)
-                .get_result(c)
-                .optional()
-        })?;
-        person.map_or(Ok(()), |person| self.lock_person(&person))
     }
 }
 

@@ -181,18 +181,22 @@ fn answer_together(
     if batch.is_empty() {
         return batch;
     }
-    let (left, failure) = match pool.get() {
-        Ok(mut transaction) => match run_batch(&mut batch, &mut transaction, measures, waiting) {
-            Ok(held) => (held, None),
-            Err(stopped) => {
-                transaction.give_up();
-                match stopped {
-                    Stopped::BeforeAll => return batch,
-                    Stopped::Failed(failure) => (Vec::new(), Some(failure)),
+    // These have not run, whatever becomes of the others.
+    let mut left = Vec::new();
+    let failure = match pool.get() {
+        Ok(mut transaction) => {
+            match run_batch(&mut batch, &mut left, &mut transaction, measures, waiting) {
+                Ok(()) => None,
+                Err(stopped) => {
+                    transaction.give_up();
+                    match stopped {
+                        Stopped::BeforeAll => return batch,
+                        Stopped::Failed(failure) => Some(failure),
+                    }
                 }
             }
-        },
-        Err(error) => (Vec::new(), Some(no_connection(&error))),
+        }
+        Err(error) => Some(no_connection(&error)),
     };
     for job in batch {
         job.answer(failure.as_ref());
@@ -214,32 +218,34 @@ impl From<Failure> for Stopped {
     }
 }
 
-/// Runs the batch in one transaction; answers those that were taken out of it, because somebody holds their family.
+/// Runs the batch in one transaction; those whose family somebody holds are taken out of it, to `held`.
 ///
 /// Whether somebody still waits for a job is asked once more when the locks are there: a client that was told that the
 /// server is busy repeats its request, and the old one must not run after the new one.
 fn run_batch(
     batch: &mut Vec<Box<dyn Job>>,
+    held: &mut Vec<Box<dyn Job>>,
     transaction: &mut Transaction,
     measures: &Measures,
     waiting: Waiting,
-) -> Result<Vec<Box<dyn Job>>, Stopped> {
+) -> Result<(), Stopped> {
     let is_alone = batch.len() == 1;
     let families: Vec<FamilyId> = batch.iter().filter_map(|job| job.family()).collect();
     transaction.begin()?;
     let waits = is_alone || waiting == Waiting::ForAll;
     if let Err(failure) = transaction.fetch_ahead(&families, waits) {
-        return Err(if failure.is_lock_timeout && !is_alone {
+        // Which statement of which language the database complains in is not known; only that it still answers.
+        let answers = failure.is_lock_timeout || failure.trouble != Trouble::Unavailable;
+        return Err(if answers && !is_alone {
             Stopped::BeforeAll
         } else {
             failure.into()
         });
     }
-    let mut held = Vec::new();
     if !waits {
         let is_held =
             |job: &mut Box<dyn Job>| job.family().is_some_and(|it| transaction.lacks(&it));
-        held = batch.extract_if(.., is_held).collect();
+        held.extend(batch.extract_if(.., is_held));
     }
     for job in &mut *batch {
         if job.is_abandoned() {
@@ -250,7 +256,7 @@ fn run_batch(
             if job.run(transaction) == Verdict::Undo {
                 transaction.forget_ahead();
                 transaction.roll_back()?;
-                return Ok(held);
+                return Ok(());
             }
         } else {
             transaction.begin_part();
@@ -264,7 +270,7 @@ fn run_batch(
     let began = Instant::now();
     transaction.commit()?;
     measures.committed(batch.len(), began.elapsed());
-    Ok(held)
+    Ok(())
 }
 
 fn no_connection(error: &r2d2::Error) -> Failure {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use issuant::fetch::{Authorities, FetchError, Fetcher, Reach};
+use issuant::fetch::{Authorities, Errand, FetchError, Fetcher, Reach};
 
 use crate::support::op::run;
 use crate::support::stub::{Certificates, Stub, write_answer};
@@ -34,10 +34,12 @@ fn asks_a_listed_address_whose_certificate_is_of_the_extra_authority() {
     let stub = Stub::answering(Some(&certificates), "200 OK", r#"{"keys":[]}"#);
     run(async {
         let fetcher = fetcher(&certificates, &["127.0.0.0/8"]);
-        let document = fetcher.get(&stub.https("/jwks"), LIMIT).await;
+        let document = fetcher
+            .get(Errand::Document, &stub.https("/jwks"), LIMIT)
+            .await;
         assert_eq!(document.unwrap(), br#"{"keys":[]}"#);
         let literal = format!("https://127.0.0.1:{}/jwks", stub.port);
-        assert!(fetcher.get(&literal, LIMIT).await.is_ok());
+        assert!(fetcher.get(Errand::Document, &literal, LIMIT).await.is_ok());
     });
     let requests = stub.requests();
     assert_eq!(requests.len(), 2);
@@ -52,7 +54,7 @@ fn a_certificate_of_nobody_known_is_not_trusted() {
     let stub = Stub::answering(Some(&theirs), "200 OK", "");
     run(async {
         let (fetcher, address) = (fetcher(&ours, &["127.0.0.1/32"]), stub.https("/"));
-        let answer = fetcher.get(&address, LIMIT).await;
+        let answer = fetcher.get(Errand::Document, &address, LIMIT).await;
         assert_eq!(answer, Err(FetchError::Unreachable));
     });
     assert_eq!(stub.requests(), [""; 0]);
@@ -77,7 +79,7 @@ fn an_address_that_is_not_public_is_not_even_connected_to() {
                 format!("https://{host}/"),
                 format!("http://{host}:{}/", stub.port),
             ] {
-                let answer = fetcher.get(&address, LIMIT).await;
+                let answer = fetcher.get(Errand::Document, &address, LIMIT).await;
                 assert_eq!(answer, Err(FetchError::Forbidden), "{address}");
                 let answer = fetcher.post_form(&address, &[("a", "b")], LIMIT).await;
                 assert_eq!(answer, Err(FetchError::Forbidden), "{address}");
@@ -116,7 +118,9 @@ fn addresses_of_other_kinds_are_refused_before_anything_is_looked_up() {
 fn another_port_is_only_for_what_is_listed() {
     run(async {
         let fetcher = Fetcher::new(Reach::default(), Authorities::default());
-        let answer = fetcher.get("https://1.1.1.1:8443/", LIMIT).await;
+        let answer = fetcher
+            .get(Errand::Document, "https://1.1.1.1:8443/", LIMIT)
+            .await;
         assert_eq!(answer, Err(FetchError::Forbidden));
     });
 }
@@ -125,8 +129,16 @@ fn another_port_is_only_for_what_is_listed() {
 fn a_server_at_localhost_may_ask_its_own_machine_without_tls_and_nobody_else() {
     let stub = Stub::answering(None, "200 OK", "here");
     run(async {
-        assert_eq!(local().get(&stub.http("/"), LIMIT).await.unwrap(), b"here");
-        let answer = local().get("http://10.0.0.1/", LIMIT).await;
+        assert_eq!(
+            local()
+                .get(Errand::Document, &stub.http("/"), LIMIT)
+                .await
+                .unwrap(),
+            b"here"
+        );
+        let answer = local()
+            .get(Errand::Document, "http://10.0.0.1/", LIMIT)
+            .await;
         assert_eq!(answer, Err(FetchError::Forbidden));
     });
 }
@@ -159,7 +171,7 @@ fn a_redirect_is_not_followed() {
         _ = write_answer(to, &head, "");
     });
     run(async {
-        let answer = local().get(&stub.http("/"), LIMIT).await;
+        let answer = local().get(Errand::Document, &stub.http("/"), LIMIT).await;
         assert_eq!(answer, Err(FetchError::Status(302)));
     });
     assert_eq!(target.requests(), [""; 0]);
@@ -169,7 +181,7 @@ fn a_redirect_is_not_followed() {
 fn a_status_that_is_no_success_is_told() {
     let stub = Stub::answering(None, "404 Not Found", "{}");
     run(async {
-        let answer = local().get(&stub.http("/"), LIMIT).await;
+        let answer = local().get(Errand::Document, &stub.http("/"), LIMIT).await;
         assert_eq!(answer, Err(FetchError::Status(404)));
     });
 }
@@ -187,11 +199,16 @@ fn an_endless_body_is_cut() {
     let exact = Stub::answering(None, "200 OK", "0123456789");
     run(async {
         for stub in [&stub, &announced] {
-            let answer = local().get(&stub.http("/"), LIMIT).await;
+            let answer = local().get(Errand::Document, &stub.http("/"), LIMIT).await;
             assert_eq!(answer, Err(FetchError::TooLong));
         }
-        assert!(local().get(&exact.http("/"), 10).await.is_ok());
-        let answer = local().get(&exact.http("/"), 9).await;
+        assert!(
+            local()
+                .get(Errand::Document, &exact.http("/"), 10)
+                .await
+                .is_ok()
+        );
+        let answer = local().get(Errand::Document, &exact.http("/"), 9).await;
         assert_eq!(answer, Err(FetchError::TooLong));
     });
 }
@@ -206,7 +223,7 @@ fn a_slow_body_is_given_up() {
     });
     run(async {
         let began = Instant::now();
-        let answer = local().get(&stub.http("/"), LIMIT).await;
+        let answer = local().get(Errand::Document, &stub.http("/"), LIMIT).await;
         assert_eq!(answer, Err(FetchError::Slow));
         let took = began.elapsed();
         assert!(took >= Duration::from_secs(4), "{took:?}");
@@ -227,7 +244,7 @@ fn what_breaks_off_or_is_not_there_is_told_alike() {
             nonsense.http("/"),
             format!("http://127.0.0.1:{closed}/"),
         ] {
-            let answer = local().get(&address, LIMIT).await;
+            let answer = local().get(Errand::Document, &address, LIMIT).await;
             assert_eq!(answer, Err(FetchError::Unreachable), "{address}");
         }
     });

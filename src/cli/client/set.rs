@@ -119,6 +119,7 @@ impl Set {
             self.confirm_loss(session, &local)?;
         }
         let (before, after) = local.write(move |transaction| {
+            transaction.lock_client(&self.id)?;
             let before = find(transaction, &self.id)?;
             let mut after = self.apply(before.clone());
             refuse_contradictions(&after, &algorithms(transaction, &config)?)?;

@@ -78,6 +78,13 @@ fn find(transaction: &mut Transaction, name: &str) -> Result<Person, Fault<Failu
         .ok_or_else(|| not_found(name))?)
 }
 
+/// The same, to be changed: nobody else changes the user until the transaction is over.
+fn find_to_change(transaction: &mut Transaction, name: &str) -> Result<Person, Fault<Failure>> {
+    let found = find(transaction, name)?;
+    transaction.lock_person(&found.subject.id)?;
+    find(transaction, name)
+}
+
 fn not_found(name: &str) -> Failure {
     Failure::new(
         &failure::NOT_FOUND,

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::cli::answer::Answer;
 use crate::cli::failure::Failure;
-use crate::cli::user::{end_sessions, find, hash_password};
+use crate::cli::user::{end_sessions, find, find_to_change, hash_password};
 use crate::cli::{Session, secrets};
 use crate::identity::store::{Consents, Users};
 use crate::protocol::tokens::family::RevocationReason;
@@ -47,7 +47,7 @@ impl Password {
         let (hash, warning) = hash_password(&local, &password, &username)?;
         let now = local.now;
         let (sessions, apps) = local.write(move |transaction| {
-            let mut user = find(transaction, &self.username)?;
+            let mut user = find_to_change(transaction, &self.username)?;
             user.password_hash = Some(hash);
             transaction.replace_user(&user)?;
             let id = &user.subject.id;

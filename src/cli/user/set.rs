@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::cli::answer::{Answer, listed, printable};
 use crate::cli::failure::{self, Failure};
-use crate::cli::user::{end_sessions, find, view};
+use crate::cli::user::{end_sessions, find_to_change, view};
 use crate::cli::{Session, parse};
 use crate::identity::account::{self, EmailAddress};
 use crate::identity::store::{OneTimeLinks, User, Users};
@@ -67,7 +67,7 @@ impl Set {
         let local = session.open()?;
         let (now, dry_run) = (local.now, self.dry_run);
         let (before, after, ended) = local.write(move |transaction| {
-            let before = find(transaction, &self.username)?;
+            let before = find_to_change(transaction, &self.username)?;
             let mut after = self.apply(before.clone());
             let mut ended = 0;
             if !dry_run && after != before {

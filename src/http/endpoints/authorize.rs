@@ -82,17 +82,19 @@ pub(crate) async fn answer(request: HttpRequest, state: Data<AppState>) -> HttpR
     let source = address::source(&request);
     let onward = scene
         .write(move |scene, store| {
-            let (step, living) = decide(scene, store, &client, &waiting, &kept)?;
-            let waits = !matches!(step, NextStep::Answer | NextStep::Refuse(_));
+            let decided = decide(scene, store, &client, &waiting, &kept)?;
+            let waits = !matches!(decided.step, NextStep::Answer | NextStep::Refuse(_));
             if waits && !scene.state.starts.admit(&source, scene.now) {
                 return Err((&catalogue::TOO_MANY_STARTS).into());
             }
             store.add_waiting_request(&waiting)?;
-            carry_out(scene, store, &client, &waiting, (step, living))
+            let alive = decided.alive.clone();
+            let onward = carry_out(scene, store, &client, &waiting, decided)?;
+            Ok((onward, alive))
         })
         .await;
     let mut response = match onward {
-        Ok(onward) => go(&request, &scene, onward, handle.expose()),
+        Ok((onward, alive)) => go(&request, &scene, onward, alive, handle.expose()),
         Err(fault) => refusal::fault(&request, fault),
     };
     if is_new {
@@ -126,17 +128,24 @@ pub(crate) async fn resume(request: HttpRequest, state: Data<AppState>) -> HttpR
         .write(move |scene, store| {
             let (waiting, client) = key.look_up(scene, store)?;
             let decided = decide(scene, store, &client, &waiting, &kept)?;
-            carry_out(scene, store, &client, &waiting, decided)
+            let alive = decided.alive.clone();
+            let onward = carry_out(scene, store, &client, &waiting, decided)?;
+            Ok((onward, alive))
         })
         .await;
     match onward {
-        Ok(onward) => go(&request, &scene, onward, &handle),
+        Ok((onward, alive)) => go(&request, &scene, onward, alive, &handle),
         Err(fault) => refusal::fault(&request, fault),
     }
 }
 
-/// What happens next, and who is signed in.
-type Decided = (NextStep, Option<Living>);
+/// What happens next, and in whose name.
+struct Decided {
+    step: NextStep,
+    living: Option<Living>,
+    /// Who is signed in, where that are fewer than the browser thinks.
+    alive: Option<Vec<Living>>,
+}
 
 /// Asks the dispatcher.
 fn decide(
@@ -146,12 +155,12 @@ fn decide(
     waiting: &WaitingRequest,
     kept: &[String],
 ) -> Result<Decided, Fault> {
-    let mut accounts = session::find_all(&scene.context(), store, kept)?;
+    let accounts = session::find_all(&scene.context(), store, kept)?;
     let signed_in = accounts::for_request(store, waiting, &accounts)?;
-    let place = match next_step::account(waiting, &signed_in) {
-        Account::Nobody => None,
-        Account::Of(place) => Some(place),
-        Account::Open(step) => return Ok((step, None)),
+    let (step, place) = match next_step::account(waiting, &signed_in) {
+        Account::Open(step) => (Some(step), None),
+        Account::Nobody => (None, None),
+        Account::Of(place) => (None, Some(place)),
     };
     let signed_in = place.and_then(|place| signed_in.get(place).copied());
     let consent = match &signed_in {
@@ -159,8 +168,14 @@ fn decide(
         None => None,
     };
     let consented = consent.as_ref().map(|consent| &consent.scope);
-    let step = next_step(waiting, client, signed_in, consented, scene.now);
-    Ok((step, place.map(|place| accounts.swap_remove(place))))
+    let step = step.unwrap_or_else(|| next_step(waiting, client, signed_in, consented, scene.now));
+    let living = place.and_then(|place| accounts.get(place).cloned());
+    let alive = (accounts.len() < kept.len()).then_some(accounts);
+    Ok(Decided {
+        step,
+        living,
+        alive,
+    })
 }
 
 /// Sends the browser to a page, or answers the client if everything is there.
@@ -171,7 +186,7 @@ fn carry_out(
     waiting: &WaitingRequest,
     decided: Decided,
 ) -> Result<Onward, Fault> {
-    match decided {
+    match (decided.step, decided.living) {
         (NextStep::Answer, Some(living)) => give_code(scene, store, client, waiting, living),
         (NextStep::Answer, None) | (NextStep::SignIn, _) => Ok(Onward::SignIn),
         (NextStep::SignUp, _) => Ok(Onward::SignUp),
@@ -258,12 +273,22 @@ pub(crate) fn send(request: &HttpRequest, scene: &Scene, response: Response) -> 
     }
 }
 
-fn go(request: &HttpRequest, scene: &Scene, onward: Onward, handle: &str) -> HttpResponse {
-    match onward {
+fn go(
+    request: &HttpRequest,
+    scene: &Scene,
+    onward: Onward,
+    alive: Option<Vec<Living>>,
+    handle: &str,
+) -> HttpResponse {
+    let mut response = match onward {
         Onward::SignIn => redirect(&urls::for_request(urls::LOGIN, handle)),
         Onward::SignUp => redirect(&urls::for_request(urls::SIGN_UP, handle)),
         Onward::ChooseAccount => redirect(&urls::for_request(urls::ACCOUNTS, handle)),
         Onward::Consent => redirect(&urls::for_request(urls::CONSENT, handle)),
-        Onward::Client(response) => send(request, scene, response),
+        Onward::Client(answer) => send(request, scene, answer),
+    };
+    if let Some(alive) = alive {
+        accounts::tell(scene, &mut response, &alive);
     }
+    response
 }

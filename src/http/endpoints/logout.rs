@@ -58,16 +58,17 @@ async fn start(request: &HttpRequest, scene: &Scene) -> Result<HttpResponse, Fau
     Ok(visitor.show(scene, &page, target.as_deref()))
 }
 
-/// Which of the accounts of the browser are to be signed out: the one of the hint, or all.
+/// Which of the accounts of the browser are to be signed out: the one of the hint, if it is signed in still, and without a
+/// hint all.
 fn leaving(asked: &LogoutRequest, accounts: &[Living]) -> Vec<Living> {
-    let hinted = asked.hint.as_ref().and_then(|hint| {
-        let is_it = |it: &&Living| hint.sid.as_deref() == Some(&it.session.id);
-        let is_person = |it: &&Living| hint.sub == it.subject.id;
-        let mut found = accounts.iter();
-        let found = found.clone().find(is_it).or_else(|| found.find(is_person));
-        found.cloned()
-    });
-    hinted.map_or_else(|| accounts.to_vec(), |it| vec![it])
+    let Some(hint) = &asked.hint else {
+        return accounts.to_vec();
+    };
+    let is_it = |it: &&Living| hint.sid.as_deref() == Some(&it.session.id);
+    let is_person = |it: &&Living| hint.sub == it.subject.id;
+    let mut found = accounts.iter();
+    let found = found.clone().find(is_it).or_else(|| found.find(is_person));
+    found.cloned().into_iter().collect()
 }
 
 /// The person answered on the page.

@@ -91,11 +91,17 @@ async fn add(
     }
     let answer = new.answer(&endpoint(scene));
     let client = new.client;
+    check_addresses(scene, &client)?;
     let most = policy.most;
+    let until = scene.now + policy.unused_lifetime;
     scene
         .change_clients(client.id.clone(), move |store| {
             // The same app on another device.
             if let Some(known) = store.client(&client.id)? {
+                if known.disabled {
+                    return Err((&catalogue::CLIENT_DISABLED_PAGE).into());
+                }
+                store.keep_dynamic_client(&known, until)?;
                 return Ok::<_, Fault>(Some(known));
             }
             if store.count_dynamic_clients()? >= most {
@@ -119,7 +125,10 @@ async fn check_initial_token(
         bearer::look_up(&context, store, read)
     });
     let seen = ask.await?;
-    if seen.token.scope.contains(INITIAL_ACCESS_SCOPE) {
+    // RFC 9068 §4, as at userinfo.
+    if !seen.token.aud.contains(&scene.state.site.issuer) {
+        Err(BearerRefused::NotGood.into())
+    } else if seen.token.scope.contains(INITIAL_ACCESS_SCOPE) {
         Ok(())
     } else {
         Err(BearerRefused::Scope.into())
@@ -138,6 +147,14 @@ async fn change(
     let id = registration::client_id(client_id)?;
     let known = scene.snapshot.client(client_id);
     registration::find(&scene.context(), known.as_deref(), token)?;
+    if request.method() == Method::GET {
+        let told = known.map(|client| registration::tell(&client, &endpoint(scene), token));
+        let told = told.ok_or(&catalogue::REGISTRATION_TOKEN)?;
+        return Ok(HttpResponse::Ok().json(told));
+    }
+    if !(scene.state.registrations).admit(&address::source(request), scene.now) {
+        return Err((&catalogue::REGISTRATION_RATE).into());
+    }
     let body = if request.method() == Method::PUT {
         extract::json_body(request, payload).await?
     } else {
@@ -147,6 +164,8 @@ async fn change(
     let (of, asked) = (id.clone(), scene.clone());
     let rule = move |store: &mut crate::storage::Transaction| {
         let context = asked.context();
+        // An operator may be deciding about it right now.
+        store.lock_client(&id)?;
         let known = store.client(&id)?;
         registration::find(&context, known.as_ref(), &presented)?;
         let known: Client = known.ok_or(&catalogue::REGISTRATION_TOKEN)?;
@@ -154,13 +173,11 @@ async fn change(
             store.delete_client(&id)?;
             return Ok(None);
         }
-        if method == Method::PUT {
-            let algorithms = asked.keys().algorithms();
-            let changed = registration::update(&context, &algorithms, &known, &body)?;
-            store.replace_client(&changed)?;
-            return Ok::<_, Fault>(Some(changed));
-        }
-        Ok(Some(known))
+        let algorithms = asked.keys().algorithms();
+        let changed = registration::update(&context, &algorithms, &known, &body)?;
+        check_addresses(&asked, &changed)?;
+        store.replace_client(&changed)?;
+        Ok::<_, Fault>(Some(changed))
     };
     let client = scene.change_clients(of, rule).await?;
     Ok(match client {
@@ -169,6 +186,23 @@ async fn change(
             HttpResponse::Ok().json(registration::tell(&client, &endpoint(scene), token))
         }
     })
+}
+
+/// Whether this server would ever ask the addresses that the client wants asked. Names are not looked up.
+fn check_addresses(scene: &Scene, client: &Client) -> Result<(), Fault> {
+    let metadata = &client.metadata;
+    let logout = metadata.backchannel_logout_uri.as_ref();
+    let documents = metadata
+        .request_uris
+        .iter()
+        .map(|uri| uri.as_str().to_owned());
+    let addresses = [metadata.jwks_uri.clone(), logout.map(ToString::to_string)];
+    let mut addresses = addresses.into_iter().flatten().chain(documents);
+    if addresses.all(|address| scene.state.fetcher.may_fetch(&address)) {
+        Ok(())
+    } else {
+        Err((&catalogue::REGISTRATION_ADDRESS).into())
+    }
 }
 
 fn endpoint(scene: &Scene) -> String {

@@ -67,7 +67,11 @@ async fn exchange(
             };
             let params: Params<'static> = params.into_owned();
             let rule = move |scene: &Scene, store: &mut Transaction| {
-                grants::exchange(&scene.context(), store, &client, grant, &params)
+                let issue = grants::exchange(&scene.context(), store, &client, grant, &params)?;
+                // One that registered itself is kept while it is used.
+                let until = scene.now + scene.state.policy.registration.unused_lifetime;
+                store.keep_dynamic_client(client.client(), until)?;
+                Ok(issue)
             };
             match family {
                 Some(family) => scene.write_family(family, rule).await?,

@@ -35,14 +35,15 @@ async fn tell(request: &HttpRequest, scene: &Scene) -> Result<HttpResponse, Faul
     } else {
         let key = WaitingKey::new(request, scene, &handle)?;
         let look_up = scene.read(move |scene, store| key.look_up(scene, store));
-        Some(look_up.await?.1)
+        let (waiting, client) = look_up.await?;
+        Some(pages::waiting_card(&client, &waiting))
     };
     if visitor.accounts.is_empty() {
         return Ok(redirect(&urls::for_request(urls::LOGIN, &handle)));
     }
     let page = AccountsPage {
         frame: pages::frame(request, scene, "Choose an account"),
-        client: client.as_deref().map(pages::client_card),
+        client,
         action: urls::ACCOUNTS.to_owned(),
         sign_out_action: urls::SIGN_OUT_ACCOUNT.to_owned(),
         csrf: form_token::make(scene, &visitor.browser, &format!("{PURPOSE}{handle}")),

@@ -48,12 +48,12 @@ async fn ask(request: &HttpRequest, scene: &Scene) -> Result<HttpResponse, Fault
     let address = &waiting.request.redirect_uri;
     let page = ConsentPage {
         frame: pages::frame(request, scene, &format!("Allow access – {}", client.name)),
-        client: pages::client_card(&client),
-        client_links: links(&client),
+        client: pages::waiting_card(&client, &waiting),
+        client_links: links(&client, address),
         account_name: pages::display_name(&living.subject),
         account_email: living.subject.email.clone(),
         scopes: scope_lines(&waiting.request.consent_scope()),
-        redirect_host: pages::form_target(address).unwrap_or_default(),
+        redirect_host: pages::origin(address).unwrap_or_default(),
         redirect_warning: redirect_warning(address),
         lifetime_sentence: lifetime_sentence(scene, &client, &waiting.request.scope),
         action: urls::CONSENT.to_owned(),
@@ -71,7 +71,7 @@ async fn ask(request: &HttpRequest, scene: &Scene) -> Result<HttpResponse, Fault
 }
 
 /// What the client registered to be shown (RFC 7591 §2).
-fn links(client: &Client) -> Vec<Link> {
+fn links(client: &Client, redirect_uri: &str) -> Vec<Link> {
     let metadata = &client.metadata;
     [
         ("About this app", &metadata.client_uri),
@@ -81,7 +81,13 @@ fn links(client: &Client) -> Vec<Link> {
     .into_iter()
     .filter_map(|(label, address)| {
         let url = address.as_ref()?.to_string();
-        let label = label.to_owned();
+        let host = pages::host(&url)?;
+        // RFC 7591 §5: what is elsewhere may be somebody else's.
+        let label = if pages::host(redirect_uri).as_ref() == Some(&host) {
+            label.to_owned()
+        } else {
+            format!("{label} ({host})")
+        };
         Some(Link { label, url })
     })
     .collect()

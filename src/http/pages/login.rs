@@ -88,7 +88,8 @@ async fn find_waiting(
     let (waiting, client) = scene
         .read(move |scene, store| key.look_up(scene, store))
         .await?;
-    Ok(Some((waiting, pages::client_card(&client))))
+    let card = pages::waiting_card(&client, &waiting);
+    Ok(Some((waiting, card)))
 }
 
 /// Signs in.
@@ -130,13 +131,7 @@ async fn try_sign_in(
     let claimant = Claimant::new(request, username);
     match claimant.check(request, scene, password).await? {
         Checked::Right(user) => finish(request, scene, *user, claimant, handle).await,
-        Checked::Wrong => {
-            let problem = Problem {
-                username: claimant.username,
-                error: Some(FormError::at_field("username", WRONG_USER_NAME_OR_PASSWORD)),
-            };
-            refused(request, scene, &handle, problem, StatusCode::UNAUTHORIZED).await
-        }
+        Checked::Wrong => wrong(request, scene, &handle, claimant.username).await,
         Checked::TooMany(wait) => {
             let problem = Problem {
                 username: claimant.username,
@@ -146,6 +141,17 @@ async fn try_sign_in(
             Ok(ask_to_wait(page, wait))
         }
     }
+}
+
+async fn wrong(
+    request: &HttpRequest,
+    scene: &Scene,
+    handle: &str,
+    username: String,
+) -> Result<HttpResponse, Fault> {
+    let error = Some(FormError::at_field("username", WRONG_USER_NAME_OR_PASSWORD));
+    let problem = Problem { username, error };
+    refused(request, scene, handle, problem, StatusCode::UNAUTHORIZED).await
 }
 
 fn missing(params: &Params<'_>) -> Option<FormError> {
@@ -166,18 +172,22 @@ async fn finish(
     handle: String,
 ) -> Result<HttpResponse, Fault> {
     let earlier = Visitor::find(request, scene).await?.accounts;
+    let username = claimant.username.clone();
     let origin = Origin::of(request);
     let waiting = (!handle.is_empty()).then(|| scene.state.token_keys.request_digest(&handle));
     let finish = scene.write(move |scene, store| {
         let context = scene.context();
         let (attempt, browser) = (claimant.attempt(), origin.browser());
         let accounts = sign_in::finish(&context, store, &user, &attempt, &browser, earlier)?;
-        if let (Some(waiting), Some(new)) = (waiting, accounts.first()) {
+        let new = accounts.as_ref().and_then(|accounts| accounts.first());
+        if let (Some(waiting), Some(new)) = (waiting, new) {
             store.mark_signed_in(&waiting, &new.session.id)?;
         }
         Ok::<_, Fault>(accounts)
     });
-    let accounts = finish.await?;
+    let Some(accounts) = finish.await? else {
+        return wrong(request, scene, &handle, username).await;
+    };
     let mut response = if handle.is_empty() {
         redirect(urls::ACCOUNT)
     } else {

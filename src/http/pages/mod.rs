@@ -18,7 +18,8 @@ use crate::identity::store::Sessions as _;
 use crate::protocol::catalogue;
 use crate::protocol::client::Client;
 use crate::protocol::error::{Fault, Refusal};
-use crate::protocol::store::Subject;
+use crate::protocol::redirect_uri::RegisteredRedirectUri;
+use crate::protocol::store::{Subject, WaitingRequest};
 
 pub(crate) mod account;
 pub(crate) mod accounts;
@@ -231,9 +232,15 @@ pub(crate) async fn repeat_as_get(request: HttpRequest, payload: Payload) -> Htt
     }
 }
 
-/// What CSP's `form-action` must allow for an address: its origin, or its scheme where it has none. Browsers apply
-/// it to the redirect after a form, too.
+/// What CSP's `form-action` must allow for an address: its scheme. Browsers apply it to every redirect after a form, and
+/// where a client sends people on to is its own affair.
 pub(crate) fn form_target(address: &str) -> Option<String> {
+    let (scheme, _) = address.split_once(':')?;
+    Some(format!("{scheme}:"))
+}
+
+/// The origin of an address, or its scheme where it has none, as people and CSP read it.
+pub(crate) fn origin(address: &str) -> Option<String> {
     let url = url::Url::parse(address).ok()?;
     let origin = url.origin();
     // CSP has no grammar for the address of an IPv6 host, so its scheme has to do.
@@ -248,7 +255,7 @@ pub(crate) fn form_target(address: &str) -> Option<String> {
 /// What CSP's `frame-src` must allow for an address: its origin and path. CSP compares no query, and takes a path with
 /// its own separators percent-encoded.
 fn frame_source(address: &str) -> Option<String> {
-    let origin = form_target(address)?;
+    let origin = origin(address)?;
     let path = url::Url::parse(address).ok()?.path().to_owned();
     Some(if origin.ends_with(':') {
         origin
@@ -260,9 +267,20 @@ fn frame_source(address: &str) -> Option<String> {
 /// A client as people see it.
 pub(crate) fn client_card(client: &Client) -> ClientCard {
     let first = client.redirect_uris.first();
+    card(client, first.map(RegisteredRedirectUri::as_str))
+}
+
+/// A client as people see it while it waits: with the host that they would go to, which need not be the one that it is
+/// known for.
+pub(crate) fn waiting_card(client: &Client, waiting: &WaitingRequest) -> ClientCard {
+    card(client, Some(&waiting.request.redirect_uri))
+}
+
+fn card(client: &Client, address: Option<&str>) -> ClientCard {
     ClientCard {
         name: client.name.clone(),
-        host: first.and_then(|uri| host(uri.as_str())),
+        host: address.and_then(host),
+        is_stranger: client.dynamic.is_some(),
     }
 }
 

@@ -55,7 +55,7 @@ async fn form(
         frame: pages::frame(request, scene, "Create an account"),
         client: waiting
             .as_ref()
-            .map(|(_, client)| pages::client_card(client)),
+            .map(|(waiting, client)| pages::waiting_card(client, waiting)),
         action: urls::SIGN_UP.to_owned(),
         csrf: form_token::make(scene, &visitor.browser, &format!("{PURPOSE}{handle}")),
         request: handle.to_owned(),

@@ -9,7 +9,7 @@ use crate::protocol::claims::STANDARD_SCOPES;
 use crate::protocol::client::{AuthenticationMethod, Client, GrantType};
 use crate::protocol::client_metadata::ClientMetadata;
 use crate::protocol::context::Context;
-use crate::protocol::dynamic_registration::statement;
+use crate::protocol::dynamic_registration::{RegistrationMode, statement};
 use crate::protocol::error::Refusal;
 use crate::protocol::redirect_uri::RegisteredRedirectUri;
 use crate::protocol::refresh_policy::RefreshOverrides;
@@ -52,12 +52,13 @@ pub(super) fn read(
     Ok((basics, metadata))
 }
 
-/// The client that the metadata describe, without identifier and secret.
+/// The client that the metadata describe, without identifier and secret. `given` are scopes that it may have all the same.
 pub(super) fn describe(
     context: &Context<'_>,
     algorithms: &[Algorithm],
     basics: &Basics,
     metadata: ClientMetadata,
+    given: &Scope,
 ) -> Result<Client, Refusal> {
     let method: AuthenticationMethod = match &basics.token_endpoint_auth_method {
         None => AuthenticationMethod::ClientSecretBasic,
@@ -72,7 +73,10 @@ pub(super) fn describe(
     .parse()
     .map_err(|_| &catalogue::REGISTRATION_SCOPE)?;
     // The scopes of APIs, and that of registering clients, are an operator's to give.
-    if scope.iter().any(|name| !STANDARD_SCOPES.contains(&name)) {
+    if scope
+        .iter()
+        .any(|name| !STANDARD_SCOPES.contains(&name) && !given.contains(name))
+    {
         return Err(Refusal::new(&catalogue::REGISTRATION_SCOPE));
     }
     // OpenID Connect Registration §2: those of acr_values_supported.
@@ -96,7 +100,7 @@ pub(super) fn describe(
         name: name(basics)?,
         authentication_method: method,
         secrets: Vec::new(),
-        grants: grants(basics)?,
+        grants: grants(context, basics)?,
         redirect_uris: redirect_uris(basics)?,
         post_logout_redirect_uris: post_logout_redirect_uris(basics)?,
         scope,
@@ -133,8 +137,9 @@ fn name(basics: &Basics) -> Result<String, Refusal> {
     }
 }
 
-/// RFC 7591 §2.1: grants and response types belong together.
-fn grants(basics: &Basics) -> Result<Vec<GrantType>, Refusal> {
+/// RFC 7591 §2.1: grants and response types belong together. Where anybody may register, tokens without a person would be
+/// tokens for everybody.
+fn grants(context: &Context<'_>, basics: &Basics) -> Result<Vec<GrantType>, Refusal> {
     let unsupported = Refusal::new(&catalogue::REGISTRATION_GRANT);
     let mut grants = match &basics.grant_types {
         None => vec![GrantType::AuthorizationCode],
@@ -145,6 +150,10 @@ fn grants(basics: &Basics) -> Result<Vec<GrantType>, Refusal> {
     };
     grants.sort_unstable();
     grants.dedup();
+    let is_open = context.policy.registration.mode == RegistrationMode::Open;
+    if is_open && grants.contains(&GrantType::ClientCredentials) {
+        return Err(unsupported);
+    }
     let uses_code = grants.contains(&GrantType::AuthorizationCode);
     let fits = match &basics.response_types {
         None => true,

@@ -24,6 +24,7 @@ use crate::protocol::context::{Context, Timestamp};
 use crate::protocol::dynamic_registration::description::{describe, read};
 use crate::protocol::error::Refusal;
 use crate::protocol::redirect_uri::RegisteredRedirectUri;
+use crate::protocol::scope::Scope;
 
 mod description;
 mod statement;
@@ -63,6 +64,9 @@ impl Default for RegistrationPolicy {
         }
     }
 }
+
+/// A client that nobody ever signed in to is kept for a day: registering costs nothing, and there is only so much room.
+const UNTRIED: i64 = 86_400;
 
 /// The scope of an access token that may register clients.
 pub const INITIAL_ACCESS_SCOPE: &str = "client_registration";
@@ -112,7 +116,7 @@ pub fn accept(
     body: &[u8],
 ) -> Result<NewClient, Refusal> {
     let (basics, metadata) = read(context, body)?;
-    let described = describe(context, algorithms, &basics, metadata)?;
+    let described = describe(context, algorithms, &basics, metadata, &Scope::default())?;
     let is_shared =
         described.is_public() && context.policy.registration.mode == RegistrationMode::Open;
     let id = if is_shared {
@@ -140,7 +144,7 @@ pub fn accept(
             token: token
                 .as_ref()
                 .map(|token| token_digest(context, token.expose())),
-            expires_at: context.now + context.policy.registration.unused_lifetime,
+            expires_at: context.now + context.policy.registration.unused_lifetime.min(UNTRIED),
         }),
         ..described
     };
@@ -240,7 +244,11 @@ pub fn update(
             return Err(Refusal::new(&catalogue::REGISTRATION_CLIENT_ID));
         }
     }
-    let described = describe(context, algorithms, &basics, metadata)?;
+    let metadata = ClientMetadata {
+        legacy_assertion_audience: client.metadata.legacy_assertion_audience,
+        ..metadata
+    };
+    let described = describe(context, algorithms, &basics, metadata, &client.scope)?;
     // Its secret would be missing, left over, or kept in another way.
     if described.authentication_method != client.authentication_method {
         return Err(Refusal::new(&catalogue::REGISTRATION_AUTHENTICATION));
@@ -250,13 +258,20 @@ pub fn update(
         secrets: client.secrets.clone(),
         // What an operator decided stays.
         audiences: client.audiences.clone(),
-        requires_consent: client.requires_consent,
+        requires_consent: client.requires_consent || goes_elsewhere(client, &described),
+        requires_pkce: client.requires_pkce || described.requires_pkce,
         refresh: client.refresh,
         dynamic: client.dynamic,
         disabled: client.disabled,
         created_at: client.created_at,
         ..described
     })
+}
+
+/// Whether it sends people to an address that it did not have when an operator decided about it.
+fn goes_elsewhere(client: &Client, described: &Client) -> bool {
+    let mut uris = described.redirect_uris.iter();
+    uris.any(|uri| !client.redirect_uris.contains(uri))
 }
 
 /// The identifier of a public client is what it is, so registering it again makes no second one.

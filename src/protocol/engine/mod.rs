@@ -138,7 +138,12 @@ fn challenge(client: &Client, params: &Params<'_>) -> Result<Extensions, Authori
     );
     let mut extensions = Extensions::new();
     let Some(challenge) = challenge else {
-        return match (method, client.requires_pkce) {
+        // A client that registered itself may rely on the nonce of an ID token, but only where there is one (RFC 9700
+        // §2.1.1); an operator knows.
+        let asked = params.find("scope").unwrap_or_default();
+        let has_nonce = asked.split(' ').any(|scope| scope == "openid");
+        let is_required = client.requires_pkce || client.dynamic.is_some() && !has_nonce;
+        return match (method, is_required) {
             (None, false) => Ok(extensions),
             (Some(_), _) | (None, true) => Err(Rejected::ChallengeMissing),
         };

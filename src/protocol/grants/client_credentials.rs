@@ -1,6 +1,7 @@
 //! The client credentials grant (RFC 6749 §4.4): a token for the client itself. Remembers nothing.
 
 use crate::protocol::catalogue::{self, Explanation};
+use crate::protocol::claims::STANDARD_SCOPES;
 use crate::protocol::client_auth::AuthenticatedClient;
 use crate::protocol::context::Context;
 use crate::protocol::engine::{self, CredentialsRejected};
@@ -8,9 +9,6 @@ use crate::protocol::error::Refusal;
 use crate::protocol::params::Params;
 use crate::protocol::scope::Scope;
 use crate::protocol::tokens::{Issue, Owner, new_token_id};
-
-/// Scopes that speak of a person, whom this grant does not have.
-const OF_PERSONS: [&str; 4] = ["openid", "profile", "email", "offline_access"];
 
 /// Why the grant is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +31,8 @@ pub fn exchange(
     let offered: Scope = client
         .scope
         .iter()
-        .filter(|scope| !OF_PERSONS.contains(scope))
+        // They speak of a person, whom this grant does not have.
+        .filter(|scope| !STANDARD_SCOPES.contains(scope))
         .map(str::to_owned)
         .collect();
     let scope =

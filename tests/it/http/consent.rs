@@ -28,10 +28,7 @@ fn tells_who_asks_for_whom_for_what_and_where_it_leads() {
             assert!(text.contains(part), "{part} is not in {text}");
         }
         let policy = page.header("content-security-policy").unwrap();
-        assert!(
-            policy.contains("form-action 'self' https://web.example;"),
-            "{policy}"
-        );
+        assert!(policy.contains("form-action 'self' https:;"), "{policy}");
     });
 }
 

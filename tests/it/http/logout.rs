@@ -283,3 +283,17 @@ fn clients_of_other_sessions_are_not_told_in_frames() {
         assert_eq!(done.location(), "/logout/done");
     });
 }
+
+#[test]
+fn a_hint_of_who_is_not_signed_in_here_ends_nobody_elses_session() {
+    on_sqlite(async |op| {
+        let (mut elsewhere, id_token, _) = signed_in(&op).await;
+        let mut browser = op.signed_in("bob").await;
+        let path = logout(&[("id_token_hint", &id_token), BYE]);
+        let reply = browser.get(&path).await;
+        assert_eq!(reply.location(), "https://web.example/bye");
+        for browser in [&mut browser, &mut elsewhere] {
+            assert_eq!(browser.get("/account").await.status, 200);
+        }
+    });
+}

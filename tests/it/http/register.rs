@@ -1,9 +1,14 @@
 //! Clients that register themselves (RFC 7591, RFC 7592, OpenID Connect Registration).
 
+use std::sync::Arc;
+
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
+use issuant::protocol::client::{Client, ClientId};
 use issuant::protocol::context::Policy;
 use issuant::protocol::dynamic_registration::{RegistrationMode, RegistrationPolicy};
+use issuant::protocol::error::Fault;
+use issuant::storage::Transaction;
 use serde_json::{Value, json};
 
 use crate::support::databases::Database;
@@ -316,11 +321,15 @@ fn an_initial_access_token_has_the_scope_for_it() {
             .assert_error(401, "invalid_token", "E1401");
         let other = own_token(&op, "read").await;
         let reply = send(&op, Method::POST, "/register", Some(&other), &body).await;
-        reply.assert_error(403, "insufficient_scope", "E1404");
+        // It is meant for an API.
+        reply.assert_error(401, "invalid_token", "E1403");
         op.store_changed_client("service", |client| {
-            client.scope = "client_registration".parse().unwrap();
+            client.scope = "read client_registration".parse().unwrap();
             client.audiences = Vec::new();
         });
+        let other = own_token(&op, "read").await;
+        let reply = send(&op, Method::POST, "/register", Some(&other), &body).await;
+        reply.assert_error(403, "insufficient_scope", "E1404");
         let token = own_token(&op, "client_registration").await;
         let reply = send(&op, Method::POST, "/register", Some(&token), &body).await;
         reply.json(201);
@@ -461,4 +470,164 @@ fn userinfo_is_signed_for_a_client_that_registered_an_algorithm() {
         assert_eq!(told["sub"], "sub-ada");
         assert_eq!(told["email"], "ada@example.org");
     });
+}
+
+#[test]
+fn where_anybody_may_register_nobody_gets_tokens_without_a_person() {
+    let body = json!({"redirect_uris": [CALLBACK], "grant_types": ["authorization_code", "client_credentials"]});
+    where_registration_is(RegistrationMode::Open, async |op| {
+        register(&op, &body)
+            .await
+            .assert_error(400, "invalid_client_metadata", "E1808");
+    });
+    // Whom the operator gave a token is another matter.
+    where_registration_is(RegistrationMode::Token, async |op| {
+        op.store_changed_client("service", |client| {
+            client.scope = "client_registration".parse().unwrap();
+            client.audiences = Vec::new();
+        });
+        let token = own_token(&op, "client_registration").await;
+        let reply = send(&op, Method::POST, "/register", Some(&token), &body).await;
+        reply.json(201);
+    });
+}
+
+#[test]
+fn a_client_that_registered_itself_opens_no_proxy_until_an_operator_says_so() {
+    where_registration_is(RegistrationMode::Open, async |op| {
+        let body = json!({
+            "redirect_uris": [CALLBACK],
+            "token_endpoint_auth_method": "client_secret_post",
+        });
+        let registered = register(&op, &body).await.json(201);
+        let id = text(&registered, "client_id").to_owned();
+        let code = op
+            .browser()
+            .code(
+                "ada",
+                &[
+                    ("client_id", &id),
+                    ("redirect_uri", CALLBACK),
+                    ("scope", "openid"),
+                ],
+            )
+            .await;
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("client_id", &*id),
+            ("client_secret", text(&registered, "client_secret")),
+            ("code", &*code),
+            ("redirect_uri", CALLBACK),
+            ("code_verifier", crate::support::cast::VERIFIER),
+        ];
+        let tokens = op
+            .send(crate::support::op::form_request("/token", &form))
+            .await;
+        let token = tokens.token("access_token");
+        op.get_with("/userinfo", &token).await.json(200);
+        let refused = op.get_with("/verify", &token).await;
+        refused.assert_error(401, "invalid_token", "E1403");
+        decide(&op, &id, |client| {
+            client.audiences = vec!["https://id.example".to_owned()];
+        })
+        .await;
+        assert_eq!(op.get_with("/verify", &token).await.status, 200);
+    });
+}
+
+#[test]
+fn addresses_that_would_never_be_asked_are_refused() {
+    where_registration_is(RegistrationMode::Open, async |op| {
+        let before = op.database.remembered();
+        for (name, value) in [
+            ("jwks_uri", json!("https://10.0.0.1/jwks.json")),
+            ("jwks_uri", json!("https://new.example:8443/jwks.json")),
+            ("backchannel_logout_uri", json!("https://[::1]/out")),
+            ("request_uris", json!(["https://169.254.169.254/latest"])),
+        ] {
+            let mut body = json!({"redirect_uris": [CALLBACK]});
+            body[name] = value;
+            register(&op, &body)
+                .await
+                .assert_error(400, "invalid_client_metadata", "E1816");
+        }
+        assert_eq!(op.database.remembered(), before);
+    });
+}
+
+#[test]
+fn a_client_repeats_what_it_was_told_and_loses_nothing() {
+    where_registration_is(RegistrationMode::Open, async |op| {
+        let registered = register(&op, &json!({"redirect_uris": [CALLBACK]}))
+            .await
+            .json(201);
+        let id = text(&registered, "client_id").to_owned();
+        let token = text(&registered, "registration_access_token").to_owned();
+        decide(&op, &id, |client| {
+            client.scope = "openid read".parse().unwrap();
+            client.requires_pkce = true;
+            client.requires_consent = false;
+            client.metadata.legacy_assertion_audience = Some(true);
+        })
+        .await;
+        let path = format!("/register/{id}");
+        let told = send(&op, Method::GET, &path, Some(&token), &Value::Null)
+            .await
+            .json(200);
+        let again = send(&op, Method::PUT, &path, Some(&token), &told)
+            .await
+            .json(200);
+        assert_eq!(again["scope"], "openid read");
+        let stored = op.state.snapshot.load().client(&id).unwrap();
+        assert!(stored.requires_pkce && !stored.requires_consent);
+        assert_eq!(stored.metadata.legacy_assertion_audience, Some(true));
+        // Another address is another matter: who goes there is asked.
+        let mut moved = told.clone();
+        moved["redirect_uris"] = json!([CALLBACK, "https://elsewhere.example/cb"]);
+        send(&op, Method::PUT, &path, Some(&token), &moved)
+            .await
+            .json(200);
+        let stored = op.state.snapshot.load().client(&id).unwrap();
+        assert!(stored.requires_consent);
+    });
+}
+
+#[test]
+fn without_an_id_token_a_challenge_is_needed() {
+    where_registration_is(RegistrationMode::Open, async |op| {
+        let registered = register(&op, &json!({"redirect_uris": [CALLBACK]}))
+            .await
+            .json(201);
+        let ask = async |scope: &str| {
+            let deviations = [
+                ("client_id", text(&registered, "client_id")),
+                ("redirect_uri", CALLBACK),
+                ("scope", scope),
+                ("code_challenge", ""),
+                ("code_challenge_method", ""),
+            ];
+            let reply = op
+                .browser()
+                .get(&crate::support::op::authorize_url(&deviations))
+                .await;
+            reply.location().to_owned()
+        };
+        assert!(ask("openid profile").await.starts_with("/login"));
+        assert!(ask("profile").await.contains("E1208"));
+    });
+}
+
+/// An operator decides something about a client that registered itself.
+async fn decide(op: &TestOp, id: &str, change: impl FnOnce(&mut Client) + Send + 'static) {
+    let id: ClientId = id.parse().unwrap();
+    let wanted = id.clone();
+    let write = op.state.storage.write(move |store: &mut Transaction| {
+        let mut client = store.client(&wanted)?.unwrap();
+        change(&mut client);
+        store.replace_client(&client)?;
+        Ok::<_, Fault>(client)
+    });
+    let client = write.await.unwrap();
+    let snapshot = op.state.snapshot.load().with_client(&id, Some(client));
+    op.state.snapshot.store(Arc::new(snapshot));
 }

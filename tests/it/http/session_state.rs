@@ -130,3 +130,25 @@ fn the_page_may_be_framed_and_holds_nothing_but_its_script() {
         assert!(script.body.contains("issuant-state"));
     });
 }
+
+#[test]
+fn the_state_changes_where_the_session_was_ended_elsewhere() {
+    on_sqlite(async |op| {
+        let (mut browser, state) = signed_in(&op).await;
+        let mut elsewhere = op.signed_in("ada").await;
+        let page = elsewhere.get("/account").await;
+        elsewhere
+            .submit(&page, "/account/sessions/end-others", &[])
+            .await
+            .location();
+        let none = crate::support::op::authorize_url(&[("prompt", "none")]);
+        let refused = browser.get(&none).await;
+        assert_eq!(query(refused.location())["error"], "login_required");
+        assert!(!is_unchanged(
+            &browser,
+            "web",
+            "https://web.example",
+            &state
+        ));
+    });
+}

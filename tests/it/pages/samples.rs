@@ -156,6 +156,7 @@ fn client(name: &str, host: Option<&str>) -> ClientCard {
     ClientCard {
         name: name.to_owned(),
         host: host.map(str::to_owned),
+        is_stranger: true,
     }
 }
 

@@ -41,6 +41,7 @@ fn accounts(world: &mut World, username: &str, earlier: &[Living]) -> Vec<Living
         earlier.to_vec(),
     )
     .unwrap()
+    .unwrap()
 }
 
 fn signed_in(world: &mut World, username: &str) -> Living {
@@ -236,5 +237,24 @@ fn a_long_name_of_a_browser_is_cut() {
         Vec::new(),
     )
     .unwrap();
-    assert_eq!(made[0].session.user_agent.chars().count(), 200);
+    assert_eq!(made.unwrap()[0].session.user_agent.chars().count(), 200);
+}
+
+#[test]
+fn no_session_begins_with_a_password_that_was_changed_while_it_was_compared() {
+    let mut world = World::new();
+    let user = world.store.user_by_username("ada").unwrap().unwrap();
+    let stored = world.store.users.get_mut("sub-ada").unwrap();
+    stored.password_hash = Some("another".to_owned());
+    let context = world.ground.context();
+    let late = finish(
+        &context,
+        &mut world.store,
+        &user,
+        &attempt("ada"),
+        &BROWSER,
+        Vec::new(),
+    );
+    assert!(late.unwrap().is_none());
+    assert_eq!(count(&world), 0);
 }

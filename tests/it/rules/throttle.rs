@@ -29,6 +29,7 @@ fn succeed(world: &mut World, username: &str, source: &str) {
         &browser,
         Vec::new(),
     )
+    .unwrap()
     .unwrap();
 }
 

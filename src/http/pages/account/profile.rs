@@ -14,7 +14,7 @@ use crate::http::{form_token, urls};
 use crate::identity::account::{EmailAddress, is_display_name};
 use crate::identity::activity::{self, Activity};
 use crate::identity::session::Living;
-use crate::identity::store::Users as _;
+use crate::identity::store::{Sessions as _, Users as _};
 use crate::protocol::catalogue;
 use crate::protocol::error::Fault;
 use crate::protocol::params::Params;
@@ -108,6 +108,8 @@ async fn try_save(
     let origin = Origin::of(request);
     let may_change_email = scene.state.policy.accounts.change_email;
     let save = scene.write(move |scene, store| {
+        // The whole row is written, so nobody else may be changing it.
+        store.lock_person(&living.subject.id)?;
         let user = store.user(&living.subject.id)?;
         let mut user = user.ok_or(&catalogue::REQUEST_GONE)?;
         let before = user.subject.clone();

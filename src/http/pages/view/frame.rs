@@ -27,6 +27,8 @@ pub struct ClientCard {
     pub name: String,
     /// The host that the application's registered address belongs to.
     pub host: Option<String>,
+    /// Whether it registered itself, so that nobody here knows who made it.
+    pub is_stranger: bool,
 }
 
 /// A way out of a page.

@@ -108,6 +108,10 @@ impl Sessions for MemoryStore {
         }))
     }
 
+    fn lock_person(&mut self, _subject: &str) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn end_session(&mut self, id: &str, now: Timestamp) -> Result<bool, StoreError> {
         let of_session = |family: &Family| family.session.as_deref() == Some(id);
         self.revoke_where(of_session, RevocationReason::SignOut, now);
