@@ -1,14 +1,14 @@
 //! Python clients that know nothing but the issuer's address: Authlib signs a person in and uses every endpoint, and
 //! signs its own requests; `PyJWT` verifies an access token, as an API would.
 
-use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use issuant::crypto::algorithm::Algorithm;
 use issuant::crypto::signing_key::SigningKey;
 use serde_json::{Value, json};
 
+use crate::clients::report;
 use crate::support::needs;
 use crate::support::server_process::Installation;
 use crate::support::stub::Stub;
@@ -211,21 +211,7 @@ fn register(installation: &Installation) {
     installation.run(&maya, PASSWORD);
 }
 
-/// Runs a script, which reads its task as JSON and reports as JSON. Secrets are in its input, never in its arguments.
 fn run(python: &Path, script: &str, task: &Value) -> Value {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/clients/python");
-    let mut child = Command::new(python)
-        .arg(folder.join(script))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut input = child.stdin.take().unwrap();
-    input.write_all(task.to_string().as_bytes()).unwrap();
-    drop(input);
-    let output = child.wait_with_output().unwrap();
-    let trouble = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{script}: {trouble}");
-    serde_json::from_slice(&output.stdout).unwrap()
+    report(Command::new(python).arg(folder.join(script)), task)
 }

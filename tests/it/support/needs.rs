@@ -16,6 +16,11 @@ pub(crate) fn python() -> Option<PathBuf> {
     named_by("ISSUANT_TEST_PYTHON", "all tests with Python clients").map(PathBuf::from)
 }
 
+/// A Node.js beside the packages of `tests/it/clients/node/package.json`.
+pub(crate) fn node() -> Option<PathBuf> {
+    named_by("ISSUANT_TEST_NODE", "all tests with Node.js clients").map(PathBuf::from)
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "what a machine has to test with is a matter of the environment"

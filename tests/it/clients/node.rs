@@ -1,0 +1,225 @@
+//! Relying parties in JavaScript that know nothing but the issuer's address: openid-client and oauth4webapi, whose author
+//! wrote much of what certifies servers. One script for each profile of OpenID Connect, in `tests/it/clients/node`.
+
+use std::path::Path;
+use std::process::Command;
+
+use issuant::crypto::algorithm::Algorithm;
+use issuant::crypto::signing_key::SigningKey;
+use serde_json::{Value, json};
+
+use crate::clients::report;
+use crate::support::needs;
+use crate::support::server_process::{Installation, free_port};
+
+const PASSWORD: &str = "copper lantern drifts north";
+const SECRET: &str = "a-secret-brought-by-a-test";
+const CALLBACK: &str = "http://127.0.0.1/callback";
+const BYE: &str = "http://127.0.0.1/bye";
+const AUDIENCE: &str = "https://api.example.com";
+
+/// An installation with Maya, and clients on the way.
+struct World {
+    installation: Installation,
+}
+
+impl World {
+    fn on(mut installation: Installation) -> Self {
+        let open = ("ISSUANT_REGISTRATION_MODE", "open".into());
+        installation.variables.push(open);
+        let maya = ["user", "create", "maya", "--email", "maya@example.com"];
+        let password = ["--password-file", "-"];
+        installation.run(&[&maya[..], &password].concat(), PASSWORD);
+        Self { installation }
+    }
+
+    /// A client for people, and what its program is told of it.
+    fn client(&self, method: &str, metadata: &Value) -> Value {
+        let (id, metadata) = (format!("with-{method}"), metadata.to_string());
+        let create = ["client", "create", &id, "--auth-method", method];
+        let places = [
+            "--redirect-uri",
+            CALLBACK,
+            "--post-logout-redirect-uri",
+            BYE,
+        ];
+        let rest = ["--metadata", &metadata];
+        let secret: &[&str] = match method {
+            "none" | "private_key_jwt" => &[],
+            _ => &["--show-secret"],
+        };
+        let arguments = [&create[..], &places, &rest, secret].concat();
+        let made = self.installation.run(&arguments, "");
+        json!({"id": id, "method": method, "secret": made["client_secret"]})
+    }
+
+    /// Runs the script, whose report is the answer.
+    fn run(&self, node: &Path, script: &str, mut task: Value) -> Value {
+        let server = self.installation.serve();
+        task["issuer"] = server.issuer().into();
+        task["redirect_uri"] = CALLBACK.into();
+        task["username"] = "maya".into();
+        task["password"] = PASSWORD.into();
+        task["email"] = "maya@example.com".into();
+        // The scripts are linked to where the packages are, and packages are looked for from there.
+        let path = node.with_file_name("scripts").join(script);
+        let mut command = Command::new(node);
+        command.args(["--preserve-symlinks", "--preserve-symlinks-main"]);
+        report(command.arg(path), &task)
+    }
+}
+
+/// On SQLite, where this machine has a Node.js.
+fn on_sqlite(test: impl FnOnce(&Path, &World)) {
+    if let Some(node) = needs::node() {
+        test(&node, &World::on(Installation::on_sqlite()));
+    }
+}
+
+/// With each way of authenticating.
+fn walk_the_basic_profile(node: &Path, world: &World) {
+    let pair = rcgen::KeyPair::generate().unwrap();
+    let key = SigningKey::from_pkcs8(Algorithm::Es256, &pair.serialize_der()).unwrap();
+    let jwks = json!({"jwks": {"keys": [key.public_jwk()]}});
+    let mut clients = [
+        "client_secret_basic",
+        "client_secret_post",
+        "client_secret_jwt",
+        "none",
+    ]
+    .map(|method| world.client(method, &json!({})))
+    .to_vec();
+    let mut signer = world.client("private_key_jwt", &jwks);
+    signer["private_key"] = pair.serialize_pem().into();
+    signer["kid"] = key.kid().into();
+    clients.push(signer);
+    let told = world.run(node, "basic.mjs", json!({"clients": clients}));
+    let people = told["people"].as_array().unwrap();
+    assert_eq!(people.len(), 5);
+    assert!(people.iter().all(|sub| *sub == people[0]), "{people:?}");
+}
+
+#[test]
+fn the_basic_profile_on_sqlite() {
+    on_sqlite(walk_the_basic_profile);
+}
+
+#[test]
+fn the_basic_profile_on_postgres() {
+    if let (Some(node), Some(installation)) = (needs::node(), Installation::on_postgres()) {
+        walk_the_basic_profile(&node, &World::on(installation));
+    }
+}
+
+#[test]
+fn the_config_profile() {
+    on_sqlite(|node, world| {
+        let told = world.run(node, "config.mjs", json!({}));
+        assert_eq!(told["mismatch"], "OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED");
+        assert_eq!(told["keys"], 2);
+    });
+}
+
+#[test]
+fn the_dynamic_profile() {
+    on_sqlite(|node, world| {
+        let told = world.run(node, "dynamic.mjs", json!({}));
+        assert_eq!(told["bad"], "invalid_redirect_uri");
+    });
+}
+
+#[test]
+fn the_form_post_profile() {
+    on_sqlite(|node, world| {
+        let client = world.client("client_secret_basic", &json!({}));
+        let told = world.run(node, "form_post.mjs", json!({"client": client}));
+        assert_eq!(told["denied"], "access_denied");
+    });
+}
+
+/// The three profiles of logout that a program can see without a browser.
+#[test]
+fn sessions_end_for_both_sides() {
+    on_sqlite(|node, world| {
+        let port = free_port();
+        let out = format!("http://127.0.0.1:{port}/out");
+        let metadata = json!({"backchannel_logout_uri": out});
+        let client = world.client("client_secret_basic", &metadata);
+        let task = json!({"client": client, "port": port, "post_logout_redirect_uri": BYE});
+        let told = world.run(node, "sessions.mjs", task);
+        assert_eq!(told["afterwards"], "login_required");
+    });
+}
+
+#[test]
+fn a_sign_in_begins_at_the_server() {
+    on_sqlite(|node, world| {
+        let port = free_port();
+        let start = format!("http://127.0.0.1:{port}/start");
+        let client = world.client("client_secret_basic", &json!({"initiate_login_uri": start}));
+        world.run(
+            node,
+            "third_party.mjs",
+            json!({"client": client, "port": port}),
+        );
+    });
+}
+
+#[test]
+fn an_api_checks_a_token_as_rfc_9068_says() {
+    on_sqlite(|node, world| {
+        let create = [
+            "client",
+            "create",
+            "service",
+            "--grant",
+            "client_credentials",
+        ];
+        let rest = [
+            "--scope",
+            "read",
+            "--audience",
+            AUDIENCE,
+            "--secret-file",
+            "-",
+        ];
+        world
+            .installation
+            .run(&[&create[..], &rest].concat(), SECRET);
+        let client = json!({"id": "service", "secret": SECRET});
+        let task = json!({"client": client, "audience": AUDIENCE});
+        let told = world.run(node, "resource_server.mjs", task);
+        assert_eq!(told["other"], "OAUTH_JWT_CLAIM_COMPARISON_FAILED");
+        assert_eq!(told["forged"], "OAUTH_INVALID_RESPONSE");
+        assert_eq!(told["active"], false);
+    });
+}
+
+/// Both sides refuse, each what is its own to refuse.
+#[test]
+fn answers_that_were_changed_on_the_way_are_refused() {
+    on_sqlite(|node, world| {
+        let client = world.client("client_secret_basic", &json!({}));
+        let told = world.run(node, "refusals.mjs", json!({"client": client}));
+        // The library's word for a 401 with its challenge, as RFC 6749 §5.2 wants it for `invalid_client`.
+        let challenged = "OAUTH_WWW_AUTHENTICATE_CHALLENGE";
+        let expected = json!({
+            "state": "OAUTH_INVALID_RESPONSE",
+            "no_state": "OAUTH_INVALID_RESPONSE",
+            "iss": "OAUTH_INVALID_RESPONSE",
+            "no_iss": "OAUTH_INVALID_RESPONSE",
+            "nonce": "OAUTH_JWT_CLAIM_COMPARISON_FAILED",
+            "algorithm": "OAUTH_INVALID_RESPONSE",
+            "signature": "OAUTH_INVALID_RESPONSE",
+            "keys": "OAUTH_KEY_SELECTION_FAILED",
+            "issuer": "OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED",
+            "subject": "OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED",
+            "code": "invalid_grant",
+            "verifier": "invalid_grant",
+            "secret": challenged,
+            "method": challenged,
+            "denied": "access_denied",
+        });
+        assert_eq!(told, expected);
+    });
+}
