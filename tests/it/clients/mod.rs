@@ -1,5 +1,6 @@
 //! We are judged by programs that other people wrote.
 
+mod apache;
 mod node;
 mod openidconnect;
 mod python;

@@ -21,6 +21,11 @@ pub(crate) fn node() -> Option<PathBuf> {
     named_by("ISSUANT_TEST_NODE", "all tests with Node.js clients").map(PathBuf::from)
 }
 
+/// An Apache whose `mod_auth_openidc` lies where Debian puts it.
+pub(crate) fn apache() -> Option<PathBuf> {
+    named_by("ISSUANT_TEST_APACHE", "all tests with Apache").map(PathBuf::from)
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "what a machine has to test with is a matter of the environment"

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use reqwest::Method;
-use reqwest::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
+use reqwest::header::{CONTENT_TYPE, COOKIE, HeaderMap, LOCATION, SET_COOKIE};
 use url::Url;
 use url::form_urlencoded;
 
@@ -13,6 +13,17 @@ pub(crate) struct Person {
     cookies: BTreeMap<String, String>,
     username: &'static str,
     password: &'static str,
+}
+
+/// What a browser was answered.
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) address: Url,
+    pub(crate) status: u16,
+    /// Where a redirect leads.
+    pub(crate) next: Option<Url>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) html: String,
 }
 
 impl Person {
@@ -37,12 +48,12 @@ impl Person {
         let server = address.origin();
         let mut form = None;
         for _ in 0..12 {
-            let (next, html) = self.request(&address, form.take()).await;
-            match next {
+            let page = self.open(&address, form.take()).await;
+            match page.next {
                 Some(next) if next.origin() != server => return next,
                 Some(next) => address = next,
                 None => {
-                    let (action, fields) = self.fill_in(&html);
+                    let (action, fields) = self.fill_in(&page.html);
                     address = address.join(&action).unwrap();
                     form = Some(fields);
                 }
@@ -51,8 +62,34 @@ impl Person {
         panic!("no end of pages; the last is {address}");
     }
 
-    /// One request; where a redirect leads, or the page.
-    async fn request(&mut self, address: &Url, form: Option<String>) -> (Option<Url>, String) {
+    /// Opens an address of anybody, goes wherever it leads, and fills in the forms of that server alone. Returns the page
+    /// where that ends.
+    pub(crate) async fn browse(&mut self, address: &str, server: &str) -> Page {
+        let mut address: Url = address.parse().unwrap();
+        let server = server.parse::<Url>().unwrap().origin();
+        let mut form = None;
+        for _ in 0..20 {
+            let page = self.open(&address, form.take()).await;
+            if let Some(next) = page.next {
+                address = next;
+            } else if page.address.origin() == server && page.html.contains("<form") {
+                let (action, fields) = self.fill_in(&page.html);
+                address = address.join(&action).unwrap();
+                form = Some(fields);
+            } else {
+                return page;
+            }
+        }
+        panic!("no end of pages; the last is {address}");
+    }
+
+    /// Opens an address and goes nowhere else.
+    pub(crate) async fn look(&mut self, address: &str) -> Page {
+        self.open(&address.parse().unwrap(), None).await
+    }
+
+    /// One request.
+    async fn open(&mut self, address: &Url, form: Option<String>) -> Page {
         let method = if form.is_some() {
             Method::POST
         } else {
@@ -78,8 +115,13 @@ impl Person {
             self.cookies.insert(name.to_owned(), value.to_owned());
         }
         let location = response.headers().get(LOCATION);
-        let next = location.map(|it| address.join(it.to_str().unwrap()).unwrap());
-        (next, response.text().await.unwrap())
+        Page {
+            address: address.clone(),
+            status: response.status().as_u16(),
+            next: location.map(|it| address.join(it.to_str().unwrap()).unwrap()),
+            headers: response.headers().clone(),
+            html: response.text().await.unwrap(),
+        }
     }
 
     /// The address and the content of the page's form, as this person fills it in.
