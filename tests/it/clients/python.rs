@@ -1,5 +1,6 @@
 //! Python clients that know nothing but the issuer's address: Authlib signs a person in and uses every endpoint, and
-//! signs its own requests; `PyJWT` verifies an access token, as an API would.
+//! signs its own requests; `PyJWT` verifies an access token, as an API would; a Django application lets people in with
+//! `mozilla-django-oidc`.
 
 use std::path::Path;
 use std::process::Command;
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::clients::report;
 use crate::support::needs;
-use crate::support::server_process::Installation;
+use crate::support::server_process::{Installation, free_port};
 use crate::support::stub::Stub;
 
 const PASSWORD: &str = "copper lantern drifts north";
@@ -163,6 +164,47 @@ fn verify_token(python: &Path, installation: &Installation) {
     assert_eq!(report["scope"], "read");
 }
 
+#[test]
+fn a_django_application_lets_people_in_and_out() {
+    let Some(python) = needs::python() else {
+        return;
+    };
+    let installation = Installation::on_sqlite();
+    register(&installation);
+    let port = free_port();
+    let home = format!("http://127.0.0.1:{port}/");
+    let callback = format!("{home}oidc/callback/");
+    let create = [
+        "client",
+        "create",
+        "django",
+        "--auth-method",
+        "client_secret_post",
+    ];
+    let places = [
+        "--redirect-uri",
+        &callback,
+        "--post-logout-redirect-uri",
+        &home,
+    ];
+    let secret = ["--secret-file", "-"];
+    installation.run(&[&create[..], &places, &secret].concat(), SECRET);
+    let server = installation.serve();
+    let report = run(
+        &python,
+        "django_app.py",
+        &json!({
+            "issuer": server.issuer(),
+            "client_id": "django",
+            "secret": SECRET,
+            "port": port,
+            "username": "maya",
+            "password": PASSWORD,
+        }),
+    );
+    assert_eq!(report["email"], "maya@example.com");
+}
+
 fn register(installation: &Installation) {
     let web_app = [
         "client",
@@ -213,5 +255,9 @@ fn register(installation: &Installation) {
 
 fn run(python: &Path, script: &str, task: &Value) -> Value {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/clients/python");
-    report(Command::new(python).arg(folder.join(script)), task)
+    // Compiled files of the modules that scripts share would lie among the sources.
+    report(
+        Command::new(python).arg("-B").arg(folder.join(script)),
+        task,
+    )
 }
