@@ -5,6 +5,7 @@ mod account;
 mod account_forms;
 mod accounts;
 mod addresses;
+mod advertised;
 mod authorize;
 mod bodies;
 mod client_assertion;

@@ -22,7 +22,7 @@ use issuant::http::passwords::PasswordQueue;
 use issuant::http::snapshot::Snapshot;
 use issuant::http::state::{AppState, Clock, Site};
 use issuant::identity::setup::new_link;
-use issuant::identity::store::{OneTimeLinks as _, Users as _};
+use issuant::identity::store::{OneTimeLinks as _, User, Users as _};
 use issuant::protocol::client::Client;
 use issuant::protocol::context::{ClientDirectory, Context, Policy, PublishedKeys, Timestamp};
 use issuant::protocol::error::{Fault, StoreError};
@@ -244,9 +244,18 @@ impl TestOp {
 
     /// Changes a user, as an operator does.
     pub(crate) fn store_disabled(&self, username: &'static str) {
+        self.store_changed_user(username, |user| user.subject.active = false);
+    }
+
+    /// The same, for any change.
+    pub(crate) fn store_changed_user(
+        &self,
+        username: &'static str,
+        change: impl FnOnce(&mut User) + Send + 'static,
+    ) {
         write(&self.state.storage, move |store| {
             let mut user = store.user_by_username(username)?.unwrap();
-            user.subject.active = false;
+            change(&mut user);
             store.replace_user(&user)
         });
     }
