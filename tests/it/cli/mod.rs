@@ -2,6 +2,7 @@
 //!
 //! `transcripts` holds what each command prints, in full; the other files say what matters about it.
 
+mod discovery;
 mod exit_codes;
 mod keys;
 mod logout;
