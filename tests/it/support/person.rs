@@ -62,8 +62,8 @@ impl Person {
         panic!("no end of pages; the last is {address}");
     }
 
-    /// Opens an address of anybody, goes wherever it leads, and fills in the forms of that server alone. Returns the page
-    /// where that ends.
+    /// Opens an address of anybody, goes wherever it leads, and fills in the forms that stay on that server. Returns the
+    /// page where that ends.
     pub(crate) async fn browse(&mut self, address: &str, server: &str) -> Page {
         let mut address: Url = address.parse().unwrap();
         let server = server.parse::<Url>().unwrap().origin();
@@ -72,13 +72,17 @@ impl Person {
             let page = self.open(&address, form.take()).await;
             if let Some(next) = page.next {
                 address = next;
-            } else if page.address.origin() == server && page.html.contains("<form") {
-                let (action, fields) = self.fill_in(&page.html);
-                address = address.join(&action).unwrap();
-                form = Some(fields);
-            } else {
+                continue;
+            }
+            if page.address.origin() != server || !page.html.contains("<form") {
                 return page;
             }
+            let (action, fields) = self.fill_in(&page.html);
+            address = address.join(&action).unwrap();
+            if address.origin() != server {
+                return page;
+            }
+            form = Some(fields);
         }
         panic!("no end of pages; the last is {address}");
     }

@@ -1,10 +1,15 @@
 //! The `openidconnect` crate as relying party, against a listening server: discovery, code flow with PKCE, verification
-//! of the ID token with nonce and `at_hash`, userinfo, refresh; once for each algorithm that signs ID tokens.
+//! of the ID token with nonce and `at_hash`, userinfo, refresh; once for each algorithm that signs ID tokens. The other
+//! profiles are in [`profiles`].
+
+mod profiles;
 
 use std::net::TcpListener;
 
 use actix_web::HttpServer;
 use issuant::crypto::algorithm::Algorithm;
+use issuant::protocol::context::Policy;
+use issuant::protocol::dynamic_registration::{RegistrationMode, RegistrationPolicy};
 use openidconnect::core::{
     CoreAuthenticationFlow, CoreClient, CoreIdTokenClaims, CoreProviderMetadata, CoreTokenResponse,
     CoreUserInfoClaims,
@@ -89,17 +94,26 @@ fn listening(algorithm: Algorithm) -> (TestOp, TcpListener) {
     web.unwrap().id_token_algorithm = algorithm;
     let mut algorithms = vec![Algorithm::Es256, algorithm];
     algorithms.dedup();
+    let policy = Policy {
+        registration: RegistrationPolicy {
+            mode: RegistrationMode::Open,
+            ..RegistrationPolicy::default()
+        },
+        ..Policy::default()
+    };
     let setting = Setting {
         issuer,
         algorithms,
         clients,
+        policy,
         start: issuant::server::clock::now(),
         ..Setting::default()
     };
     (TestOp::with(Database::sqlite(), setting), listener)
 }
 
-fn signs_in_with(algorithm: Algorithm) {
+/// Walks through a journey with such a server.
+fn walking(algorithm: Algorithm, journey: impl AsyncFnOnce(RelyingParty)) {
     run(async {
         let (op, listener) = listening(algorithm);
         let state = op.state.clone();
@@ -111,13 +125,17 @@ fn signs_in_with(algorithm: Algorithm) {
             .run();
         let handle = server.handle();
         actix_web::rt::spawn(server);
-        let party = RelyingParty {
+        journey(RelyingParty {
             http: reqwest::Client::new(),
             issuer: op.state.site.issuer.clone(),
-        };
-        walk(&party, algorithm).await;
+        })
+        .await;
         handle.stop(false).await;
     });
+}
+
+fn signs_in_with(algorithm: Algorithm) {
+    walking(algorithm, async |party| walk(&party, algorithm).await);
 }
 
 async fn walk(party: &RelyingParty, algorithm: Algorithm) {
