@@ -1,4 +1,5 @@
-// Adds to the password field what HTML alone cannot: a way to see what was typed. Sends on at once what has only one way to go.
+// Adds what HTML alone cannot: a way to see what was typed into the password field, forms that are sent once, and those
+// with only one way to go that are sent by themselves.
 // Every page works without this file.
 "use strict";
 
@@ -22,6 +23,20 @@ for (const button of document.querySelectorAll("button.reveal")) {
   button.hidden = false;
 }
 
+// Whoever clicks again while the answer is on its way would take back the first click, whose answer is then lost. After a
+// while the answer is not coming, and on a page that the browser kept, the answer came before.
+const sent = new Map();
+
+document.addEventListener("submit", (event) => {
+  const before = sent.get(event.target);
+  if (before !== undefined && event.timeStamp - before < 5000) {
+    event.preventDefault();
+  } else {
+    sent.set(event.target, event.timeStamp);
+  }
+});
+window.addEventListener("pageshow", () => sent.clear());
+
 for (const form of document.querySelectorAll("form[data-submit-at-once]")) {
-  form.submit();
+  form.requestSubmit();
 }

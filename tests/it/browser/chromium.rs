@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use fantoccini::elements::Element;
 use fantoccini::error::CmdError;
-use fantoccini::wd::WebDriverCompatibleCommand;
+use fantoccini::wd::{WebDriverCompatibleCommand, WindowHandle};
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -73,6 +73,26 @@ impl Chromium {
 
     pub(crate) async fn open(&self, address: &str) {
         self.client.goto(address).await.unwrap();
+    }
+
+    /// Goes back, as with the button of the browser.
+    pub(crate) async fn back(&self) {
+        self.client.back().await.unwrap();
+    }
+
+    /// Opens one more tab, and answers the one that was in front.
+    pub(crate) async fn open_tab(&self) -> WindowHandle {
+        let before = self.client.window().await.unwrap();
+        let opened = self.client.new_window(true).await.unwrap();
+        self.turn_to(opened.handle).await;
+        before
+    }
+
+    /// Turns to a tab, and answers the one that was in front.
+    pub(crate) async fn turn_to(&self, tab: WindowHandle) -> WindowHandle {
+        let before = self.client.window().await.unwrap();
+        self.client.switch_to_window(tab).await.unwrap();
+        before
     }
 
     /// The element, as soon as a page shows it. Several pages may come before, each with a redirect or two.

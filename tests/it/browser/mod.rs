@@ -6,12 +6,16 @@
 //! | [`no_script`] | the same without JavaScript |
 //! | [`keyboard`] | the same without a mouse |
 //! | [`sign_out`] | apps in frames, the way back, whether a session goes on |
+//! | [`answers`] | answers in forms, with scripts and without |
+//! | [`detours`] | two tabs, the way back, two clicks on one button |
 //! | [`account`] | other sessions, connected apps |
 //! | [`setup`] | the first administrator |
 //! | [`layout`] | no sideways scrolling at 320 px; pictures of all pages, light and dark |
 
 mod account;
+mod answers;
 mod chromium;
+mod detours;
 mod keyboard;
 mod layout;
 mod no_script;
@@ -19,8 +23,13 @@ mod setup;
 mod sign_in;
 mod sign_out;
 
+use std::time::Duration;
+
 use crate::browser::chromium::Chromium;
+use crate::support::cast::CHALLENGE;
+use crate::support::op::encode;
 use crate::support::server_process::DevServer;
+use crate::support::stub::{Stub, write_answer};
 
 const PASSWORD: &str = "copper lantern drifts north";
 
@@ -53,4 +62,47 @@ async fn sign_in_and_allow(browser: &Chromium, server: &DevServer) {
     sign_in(browser, server).await;
     browser.click("#allow").await;
     browser.find("#id-token").await;
+}
+
+/// A slow app that shows the same page under every address, and a server where it is registered under several names.
+fn app_and_server(ids: &[&str]) -> (Stub, DevServer) {
+    let app = Stub::start(None, |_, to| {
+        // Long enough for whoever clicks again while nothing happens.
+        std::thread::sleep(Duration::from_millis(400));
+        let page = "<h1 id=\"app\">The app</h1>";
+        // The browser may have gone on.
+        _ = write_answer(to, "200 OK\r\ncontent-type: text/html", page);
+    });
+    let client = |id: &&str| {
+        let cb = app.http(&format!("/{id}"));
+        format!("[[client]]\nid = \"{id}\"\nauth_method = \"none\"\nredirect_uris = [\"{cb}\"]\n")
+    };
+    let clients: Vec<_> = ids.iter().map(client).collect();
+    let seed = format!("{SEED}{}", clients.concat());
+    let server = DevServer::start(&seed);
+    (app, server)
+}
+
+/// The authorization request of such an app, whose `state` is its name.
+fn request(app: &Stub, server: &DevServer, id: &str, more: &[(&str, &str)]) -> String {
+    let cb = app.http(&format!("/{id}"));
+    let usual = [
+        ("response_type", "code"),
+        ("client_id", id),
+        ("redirect_uri", &*cb),
+        ("scope", "openid"),
+        ("state", id),
+        ("code_challenge", CHALLENGE),
+        ("code_challenge_method", "S256"),
+    ];
+    server.at(&format!(
+        "/authorize?{}",
+        encode(&[&usual[..], more].concat())
+    ))
+}
+
+/// Fills the sign-in page in.
+async fn fill_sign_in_page(browser: &Chromium) {
+    browser.fill_in("#username", "maya").await;
+    browser.fill_in("#password", PASSWORD).await;
 }
