@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -241,8 +242,15 @@ struct Driver {
 }
 
 impl Driver {
+    /// It takes one free port for IPv4 and the same for IPv6, which somebody may have: then it ends, and tries again.
     fn start() -> Option<Self> {
-        let mut process = Command::new(needs::chromedriver()?)
+        let program = needs::chromedriver()?;
+        let started = (0..5).find_map(|_| Self::try_start(&program));
+        Some(started.expect("chromedriver says its port"))
+    }
+
+    fn try_start(program: &Path) -> Option<Self> {
+        let mut process = Command::new(program)
             .arg("--port=0")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -256,11 +264,15 @@ impl Driver {
             let (_, port) = line.split_once("successfully on port ")?;
             port.trim_end_matches('.').parse().ok()
         });
+        let Some(port) = port else {
+            process.wait().unwrap();
+            return None;
+        };
         // It writes little more; but whoever writes needs somebody who reads.
         std::thread::spawn(move || lines.for_each(drop));
         Some(Self {
             process,
-            port: port.expect("chromedriver says its port"),
+            port,
             profile: tempfile::tempdir().unwrap(),
         })
     }
