@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::clients::report;
 use crate::support::needs;
 use crate::support::server_process::{Installation, free_port};
+use crate::support::stub::Certificates;
 
 const PASSWORD: &str = "copper lantern drifts north";
 const SECRET: &str = "a-secret-brought-by-a-test";
@@ -21,6 +22,7 @@ const AUDIENCE: &str = "https://api.example.com";
 /// An installation with Maya, and clients on the way.
 struct World {
     installation: Installation,
+    certificates: Option<Certificates>,
 }
 
 impl World {
@@ -30,7 +32,19 @@ impl World {
         let maya = ["user", "create", "maya", "--email", "maya@example.com"];
         let password = ["--password-file", "-"];
         installation.run(&[&maya[..], &password].concat(), PASSWORD);
-        Self { installation }
+        Self {
+            installation,
+            certificates: None,
+        }
+    }
+
+    /// The same with https, as it is in production.
+    fn with_tls(self) -> Self {
+        let certificates = Certificates::new();
+        Self {
+            installation: self.installation.with_tls(&certificates),
+            certificates: Some(certificates),
+        }
     }
 
     /// A client for people, and what its program is told of it.
@@ -65,6 +79,11 @@ impl World {
         let path = node.with_file_name("scripts").join(script);
         let mut command = Command::new(node);
         command.args(["--preserve-symlinks", "--preserve-symlinks-main"]);
+        if let Some(certificates) = &self.certificates {
+            let trusted = self.installation.directory().join("authority.crt");
+            std::fs::write(&trusted, &certificates.authority_pem).unwrap();
+            command.env("NODE_EXTRA_CA_CERTS", trusted);
+        }
         report(command.arg(path), &task)
     }
 }
@@ -108,6 +127,15 @@ fn the_basic_profile_on_sqlite() {
 fn the_basic_profile_on_postgres() {
     if let (Some(node), Some(installation)) = (needs::node(), Installation::on_postgres()) {
         walk_the_basic_profile(&node, &World::on(installation));
+    }
+}
+
+/// Only here do cookies have their full names, and the library its full strictness.
+#[test]
+fn the_basic_profile_over_tls() {
+    if let Some(node) = needs::node() {
+        let world = World::on(Installation::on_sqlite()).with_tls();
+        walk_the_basic_profile(&node, &world);
     }
 }
 

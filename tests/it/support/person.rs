@@ -1,6 +1,7 @@
 //! A person with a browser that runs no scripts, over real HTTP: follows redirects, keeps cookies, fills forms in.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, COOKIE, HeaderMap, LOCATION, SET_COOKIE};
@@ -33,6 +34,7 @@ impl Person {
         Self {
             http: reqwest::Client::builder()
                 .redirect(no_redirects)
+                .timeout(Duration::from_secs(30))
                 .build()
                 .unwrap(),
             cookies: BTreeMap::new(),

@@ -19,6 +19,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::databases::Database;
+use crate::support::stub::Certificates;
 
 /// A server that has not answered after this time never will.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -156,6 +157,7 @@ pub(crate) struct Installation {
     _removed_when_dropped: Option<Database>,
     database_url: String,
     port: u16,
+    scheme: &'static str,
 }
 
 impl Installation {
@@ -181,14 +183,33 @@ impl Installation {
             _removed_when_dropped: database,
             database_url,
             port: free_port(),
+            scheme: "http",
         };
         installation.run(&["migrate"], "");
         installation
     }
 
+    /// The same, with nodes that answer https.
+    pub(crate) fn with_tls(mut self, certificates: &Certificates) -> Self {
+        for (variable, name, content) in [
+            (
+                "ISSUANT_TLS_CERTIFICATE_FILE",
+                "tls.crt",
+                &certificates.certificate_pem,
+            ),
+            ("ISSUANT_TLS_KEY_FILE", "tls.key", &certificates.key_pem),
+        ] {
+            let path = self.directory().join(name);
+            std::fs::write(&path, content).unwrap();
+            self.variables.push((variable, path.into()));
+        }
+        self.scheme = "https";
+        self
+    }
+
     /// Where browsers and clients reach the first node.
     pub(crate) fn issuer(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("{}://127.0.0.1:{}", self.scheme, self.port)
     }
 
     /// The node at the issuer's address.

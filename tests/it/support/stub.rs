@@ -5,13 +5,15 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// A certificate authority of a test, and one certificate for this machine.
 pub(crate) struct Certificates {
     pub(crate) authority_pem: String,
+    pub(crate) certificate_pem: String,
+    pub(crate) key_pem: String,
     config: Arc<ServerConfig>,
 }
 
@@ -24,8 +26,11 @@ impl Certificates {
         let issuer = Issuer::new(params, key);
         let names = ["localhost", "127.0.0.1"].map(str::to_owned).to_vec();
         let key = KeyPair::generate().unwrap();
-        let leaf = CertificateParams::new(names).unwrap();
+        let mut leaf = CertificateParams::new(names).unwrap();
+        // With the usual name, which the authority has too, it would seem to sign itself.
+        leaf.distinguished_name.push(DnType::CommonName, "a server");
         let leaf = leaf.signed_by(&key, &issuer).unwrap();
+        let (certificate_pem, key_pem) = (leaf.pem(), key.serialize_pem());
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = ServerConfig::builder_with_provider(provider)
@@ -36,6 +41,8 @@ impl Certificates {
             .unwrap();
         Self {
             authority_pem: authority.pem(),
+            certificate_pem,
+            key_pem,
             config: Arc::new(config),
         }
     }
