@@ -35,7 +35,11 @@ document.addEventListener("submit", (event) => {
     sent.set(event.target, event.timeStamp);
   }
 });
-window.addEventListener("pageshow", () => sent.clear());
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) {
+    sent.clear();
+  }
+});
 
 for (const form of document.querySelectorAll("form[data-submit-at-once]")) {
   form.requestSubmit();

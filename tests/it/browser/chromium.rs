@@ -151,6 +151,13 @@ impl Chromium {
         self.client.execute(script, Vec::new()).await.unwrap()
     }
 
+    /// Runs a script on each page from now on, before those of the page.
+    pub(crate) async fn run_on_each_page(&self, script: &str) {
+        let source = json!({"source": script});
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", source)
+            .await;
+    }
+
     /// The cookie as the browser keeps it.
     pub(crate) async fn cookie(&self, name: &str) -> Option<Value> {
         let answer = self.devtools("Network.getCookies", json!({})).await;
