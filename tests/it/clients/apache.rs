@@ -1,5 +1,5 @@
 //! Apache with `mod_auth_openidc`, as many protect an application with it: sign-in, sign-out there, and sign-out here,
-//! of which Apache hears by itself.
+//! of which Apache hears by itself. It also protects an API, whose tokens it asks about here, or checks by itself.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -9,14 +9,17 @@ use std::time::{Duration, Instant};
 use issuant::crypto::algorithm::Algorithm;
 use issuant::crypto::signing_key::SigningKey;
 use rcgen::{CertificateParams, KeyPair};
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::needs;
+use crate::support::op::{basic, encode};
 use crate::support::person::{Page, Person};
 use crate::support::server_process::{Installation, free_port};
+use crate::support::stub::Certificates;
 
 const PASSWORD: &str = "copper lantern drifts north";
+const AUDIENCE: &str = "https://api.example.com";
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Everything that does not depend on how the client authenticates.
@@ -46,6 +49,12 @@ Require valid-user
 Header set remote-user expr=%{REMOTE_USER}
 Header set remote-email expr=%{HTTP:OIDC_CLAIM_email}
 </Location>
+<Location /api.txt>
+AuthType oauth20
+Require claim scope:read
+Header set remote-user expr=%{REMOTE_USER}
+</Location>
+OIDCOAuthTokenIntrospectionInterval -1
 ";
 
 /// A running Apache and its folder.
@@ -64,6 +73,7 @@ impl Apache {
         std::fs::create_dir_all(documents.join("app")).unwrap();
         std::fs::write(documents.join("app/index.txt"), "inside").unwrap();
         std::fs::write(documents.join("bye.txt"), "bye").unwrap();
+        std::fs::write(documents.join("api.txt"), "data").unwrap();
         let file = folder.path().join("apache.conf");
         let place = folder.path().display();
         let text = format!(
@@ -231,4 +241,112 @@ async fn with_a_secret() {
 #[tokio::test]
 async fn with_a_key() {
     signs_in_and_out("private_key_jwt").await;
+}
+
+/// What Apache lets through, which asks https addresses alone. The last answer is to a token that was revoked.
+async fn protects_an_api(how: impl Fn(&Installation) -> String) -> Option<u16> {
+    let program = needs::apache()?;
+    let certificates = Certificates::new();
+    let installation = Installation::on_sqlite().with_tls(&certificates);
+    let service = [
+        "client",
+        "create",
+        "service",
+        "--grant",
+        "client_credentials",
+    ];
+    let rest = [
+        "--scope",
+        "read write",
+        "--audience",
+        AUDIENCE,
+        "--show-secret",
+    ];
+    let made = installation.run(&[&service[..], &rest].concat(), "");
+    let secret = made["client_secret"].as_str().unwrap();
+    let how = how(&installation);
+    let server = installation.serve();
+    let issuer = server.issuer();
+    let folder = tempfile::tempdir().unwrap();
+    let trusted = folder.path().join("authority.crt");
+    std::fs::write(&trusted, &certificates.authority_pem).unwrap();
+    let configuration = format!(
+        "OIDCProviderMetadataURL {issuer}/.well-known/openid-configuration\n\
+         OIDCCABundlePath {}\n{how}",
+        trusted.display(),
+    );
+    let apache = Apache::start(&program, free_port(), folder, &configuration);
+
+    let authority = reqwest::Certificate::from_pem(certificates.authority_pem.as_bytes());
+    let http = reqwest::Client::builder().tls_certs_only([authority.unwrap()]);
+    let http = http.timeout(PATIENCE).build().unwrap();
+    let post = async |path: &str, form: &[(&str, &str)]| {
+        let request = http
+            .post(server.at(path))
+            .header("authorization", basic("service", secret))
+            .header("content-type", "application/x-www-form-urlencoded");
+        let answer = request.body(encode(form)).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        answer.text().await.unwrap()
+    };
+    let token = async |scope: &str| {
+        let form = [("grant_type", "client_credentials"), ("scope", scope)];
+        let told: Value = serde_json::from_str(&post("/token", &form).await).unwrap();
+        told["access_token"].as_str().unwrap().to_owned()
+    };
+    let ask = async |token: &str| {
+        let request = http.get(apache.at("/api.txt"));
+        let request = request.header("authorization", format!("Bearer {token}"));
+        request.send().await.unwrap()
+    };
+    let (right, other) = (token("read").await, token("write").await);
+    let answer = ask(&right).await;
+    assert_eq!(
+        (answer.status().as_u16(), &answer.headers()["remote-user"]),
+        (200, &"service".parse().unwrap())
+    );
+    assert_eq!(answer.text().await.unwrap(), "data");
+    assert_ne!(ask(&other).await.status(), 200);
+    let (rest, signature) = right.rsplit_once('.').unwrap();
+    let turned: String = signature.chars().rev().collect();
+    assert_eq!(ask(&format!("{rest}.{turned}")).await.status(), 401);
+    assert_eq!(ask("nonsense").await.status(), 401);
+    post("/revoke", &[("token", &right)]).await;
+    Some(ask(&right).await.status().as_u16())
+}
+
+#[tokio::test]
+async fn an_api_asks_about_tokens() {
+    let how = |installation: &Installation| {
+        let create = ["client", "create", "api", "--grant", "client_credentials"];
+        let rest = ["--audience", AUDIENCE, "--show-secret"];
+        let made = installation.run(&[&create[..], &rest].concat(), "");
+        let secret = made["client_secret"].as_str().unwrap();
+        let issuer = installation.issuer();
+        format!(
+            "OIDCOAuthIntrospectionEndpoint {issuer}/introspect\n\
+             OIDCOAuthClientID api\nOIDCOAuthClientSecret {secret}\n"
+        )
+    };
+    let afterwards = protects_an_api(how).await;
+    assert!(
+        afterwards.is_none_or(|status| status == 401),
+        "{afterwards:?}"
+    );
+}
+
+/// Who does not ask learns of a revocation when the token expires.
+#[tokio::test]
+async fn an_api_checks_tokens_by_itself() {
+    let how = |installation: &Installation| {
+        format!(
+            "OIDCOAuthVerifyJwksUri {}/jwks.json\n",
+            installation.issuer()
+        )
+    };
+    let afterwards = protects_an_api(how).await;
+    assert!(
+        afterwards.is_none_or(|status| status == 200),
+        "{afterwards:?}"
+    );
 }
