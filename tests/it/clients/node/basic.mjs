@@ -30,10 +30,16 @@ async function journey({ id, method, ...credentials }) {
   assert.equal(userinfo.email, task.email);
 
   // The same sign-in again, in the same browser: nobody is asked, and the person is the same. Anybody could pretend to be
-  // a public client on this machine, so it has to ask (RFC 8252 §8.6).
-  const again = signIn(config, browser, { scope: "openid", prompt: "none", max_age: "600" });
+  // a public client on this machine, so it has to ask (RFC 8252 §8.6). The library checks when she signed in.
+  const silent = { scope: "openid", prompt: "none", max_age: "600", id_token_hint: tokens.id_token };
+  const again = signIn(config, browser, silent, { maxAge: 600 });
   if (method === "none") assert.equal(await refused(again), "consent_required");
   else assert.equal((await again).tokens.claims().sub, claims.sub);
+
+  // OpenID Connect Core §5.5: a claim by its name, where it is not usual.
+  const named = { scope: "openid", claims: JSON.stringify({ id_token: { email: { essential: true } } }) };
+  const asked = await signIn(config, browser, named);
+  assert.equal(asked.tokens.claims().email, task.email);
 
   const refreshed = await oidc.refreshTokenGrant(config, tokens.refresh_token);
   assert.notEqual(refreshed.refresh_token, tokens.refresh_token);

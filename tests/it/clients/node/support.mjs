@@ -38,11 +38,11 @@ export async function start(config, parameters = {}) {
   return { address, checks: { pkceCodeVerifier, expectedState, expectedNonce, idTokenExpected: true } };
 }
 
-/** A sign-in from its start to verified tokens. */
-export async function signIn(config, browser, parameters) {
+/** A sign-in from its start to verified tokens, with more checks than the usual ones. */
+export async function signIn(config, browser, parameters, more) {
   const { address, checks } = await start(config, parameters);
   const { answer } = await browser.authorize(address);
-  return { answer, tokens: await oidc.authorizationCodeGrant(config, answer, checks) };
+  return { answer, tokens: await oidc.authorizationCodeGrant(config, answer, { ...checks, ...more }) };
 }
 
 /** The promise must fail; answers the code of the error. */
