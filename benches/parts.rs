@@ -170,6 +170,7 @@ fn access_tokens(criterion: &mut Criterion, context: &Context<'_>, snapshot: &Sn
         policy: context.policy,
         keys: &snapshot.keys,
         id_token_keys: &snapshot.id_token_keys,
+        token_keys: context.keys,
         now: NOW,
     };
     let sign = || tokens::sign(black_box(&issue), &signer).expect("a token");

@@ -6,7 +6,7 @@ use crate::cli::failure::{self, Failure};
 use crate::cli::output::{Output, ask};
 
 /// Flags of commands that destroy something.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct Confirmation {
     /// Do it without asking
     #[arg(long, short)]

@@ -7,10 +7,11 @@ use crate::http::cookies;
 use crate::http::scene::Scene;
 use crate::identity::session::Living;
 use crate::protocol::authorize::next_step::{self, Account, SignedIn};
-use crate::protocol::client::ClientId;
+use crate::protocol::client::{Client, ClientId};
 use crate::protocol::error::StoreError;
 use crate::protocol::session_state;
 use crate::protocol::store::{SessionClients as _, WaitingRequest};
+use crate::protocol::subject_identifier::identifier;
 use crate::storage::Transaction;
 
 /// Has the browser keep these accounts and no others. One that keeps none also forgets what it kept of our pages. Frames
@@ -45,11 +46,13 @@ pub(crate) fn tell(scene: &Scene, response: &mut HttpResponse, accounts: &[Livin
 
 /// The one of the accounts that the request is about, if that is settled.
 pub(crate) fn settled(
+    scene: &Scene,
     store: &mut Transaction,
+    client: &Client,
     waiting: &WaitingRequest,
     accounts: &[Living],
 ) -> Result<Option<Living>, StoreError> {
-    let found = for_request(store, waiting, accounts)?;
+    let found = for_request(scene, store, client, waiting, accounts)?;
     Ok(match next_step::account(waiting, &found) {
         Account::Of(place) => accounts.get(place).cloned(),
         Account::Nobody | Account::Open(_) => None,
@@ -58,11 +61,15 @@ pub(crate) fn settled(
 
 /// The accounts as the dispatcher sees them. Which clients took part is only looked up where it matters.
 pub(crate) fn for_request<'a>(
+    scene: &Scene,
     store: &mut Transaction,
+    client: &Client,
     waiting: &WaitingRequest,
     accounts: &'a [Living],
 ) -> Result<Vec<SignedIn<'a>>, StoreError> {
     let asks_who_took_part = accounts.len() > 1 && waiting.request.prompt.none;
+    let hinted = waiting.request.hinted_subject.as_deref();
+    let keys = &scene.state.token_keys;
     let mut found = Vec::with_capacity(accounts.len());
     for living in accounts {
         let is_it = |id: &ClientId| *id == waiting.request.client_id;
@@ -79,6 +86,7 @@ pub(crate) fn for_request<'a>(
                 Some(living.subject.username.as_str()),
                 living.subject.email.as_deref(),
             ],
+            is_hinted: hinted.is_some_and(|it| it == identifier(keys, client, &living.subject.id)),
             took_part,
         });
     }

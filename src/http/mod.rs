@@ -34,6 +34,7 @@ pub mod passwords;
 pub mod request_objects;
 mod scene;
 pub mod secret_uses;
+pub mod sector;
 pub mod snapshot;
 pub mod starts;
 pub mod state;

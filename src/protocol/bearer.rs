@@ -122,7 +122,10 @@ pub fn look_up(
         .client(&token.client_id)
         .filter(|client| !client.disabled);
     client.ok_or(BearerRefused::NotGood)?;
-    let subject = store.subject(&token.sub)?.filter(|subject| subject.active);
+    // Not of the token, whose `sub` may be pairwise.
+    let subject = store
+        .subject(&family.subject)?
+        .filter(|subject| subject.active);
     let subject = Some(subject.ok_or(BearerRefused::NotGood)?);
     let seen = Seen {
         token,

@@ -375,6 +375,12 @@ catalogue! {
     REGISTRATION_ADDRESS = "E1816", InvalidClientMetadata,
         "This server does not ask the address of jwks_uri, request_uris or backchannel_logout_uri.",
         "Use https, port 443 and a public host, or have the operator add the network to fetch.allow_private.";
+    REGISTRATION_SECTOR = "E1830", InvalidClientMetadata,
+        "The redirect URIs of a pairwise client have several hosts, or its sector_identifier_uri is no https address.",
+        "Give redirect URIs of one host, or an https sector_identifier_uri where a JSON array of all of them stands.";
+    SECTOR_DOCUMENT = "E1831", InvalidClientMetadata,
+        "What stands at the sector_identifier_uri is no JSON array of strings, lacks a redirect URI, or cannot be read.",
+        "Publish a JSON array with each of the redirect_uris there, for this server to read within 5 seconds and without a redirect.";
     // E19xx: trouble of ours.
     UNAVAILABLE = "E1901", TemporarilyUnavailable,
         "The server cannot do this at the moment.",

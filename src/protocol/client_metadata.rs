@@ -13,6 +13,7 @@ use crate::crypto::jwt::mac::MacAlgorithm;
 use crate::protocol::logout_uri::LogoutUri;
 use crate::protocol::redirect_uri::RegisteredRedirectUri;
 use crate::protocol::request_uri::RequestUri;
+use crate::protocol::subject_identifier::SubjectType;
 
 /// Registered metadata of a client.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,6 +80,13 @@ pub struct ClientMetadata {
     /// Whether the client needs `sid` in the token; it is always there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backchannel_logout_session_required: Option<bool>,
+    /// Under which identifiers the client knows people (OpenID Connect Core §8); the public ones without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject_type: Option<SubjectType>,
+    /// Whose host is the sector of its pairwise identifiers; a list of the redirect URIs stands there (OpenID Connect
+    /// Registration §5).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sector_identifier_uri: Option<String>,
 }
 
 /// The algorithm of a client's assertions: with its private key, or with its secret.

@@ -115,6 +115,7 @@ pub struct TokenKeys {
     assertion: DigestKey,
     client_secret_seal: SealingKey,
     browser_state: DigestKey,
+    pairwise: DigestKey,
 }
 
 impl TokenKeys {
@@ -133,6 +134,7 @@ impl TokenKeys {
             assertion: root.digest_key("client assertion"),
             client_secret_seal: root.sealing_key("client secret"),
             browser_state: root.digest_key("browser state"),
+            pairwise: root.digest_key("pairwise subject"),
         }
     }
 
@@ -204,6 +206,11 @@ impl TokenKeys {
     /// What a browser says of its session to scripts of this server.
     pub(crate) fn browser_state(&self, session: &str) -> String {
         URL_SAFE_NO_PAD.encode(self.browser_state.mac(&[session.as_bytes()]))
+    }
+
+    /// Makes pairwise subject identifiers.
+    pub(crate) fn pairwise(&self) -> &DigestKey {
+        &self.pairwise
     }
 
     /// The value of a hidden form field that only a page of ours, in this browser, can carry.

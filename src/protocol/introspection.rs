@@ -14,7 +14,8 @@ use crate::protocol::context::{Context, Timestamp};
 use crate::protocol::error::{Fault, Refusal, StoreError};
 use crate::protocol::grants::refresh_token::session_end;
 use crate::protocol::params::Params;
-use crate::protocol::store::Store;
+use crate::protocol::store::{Store, Subject};
+use crate::protocol::subject_identifier::identifier;
 use crate::protocol::tokens::access_token::{AccessToken, Audiences};
 use crate::protocol::tokens::family::Family;
 use crate::protocol::tokens::refresh_token::Minted;
@@ -101,7 +102,7 @@ pub fn introspect(
     if !may_know(client, &read) {
         return Ok(inactive());
     }
-    let (seen, promotion) = match bearer::look_up(context, store, read) {
+    let (mut seen, promotion) = match bearer::look_up(context, store, read) {
         Ok(looked_up) => looked_up,
         Err(Fault::Refused(
             BearerRefused::Missing
@@ -111,6 +112,10 @@ pub fn introspect(
         )) => return Ok(inactive()),
         Err(Fault::Failed(error)) => return Err(error),
     };
+    // A name that all clients see would tell what a pairwise identifier hides.
+    let token = &seen.token;
+    let may_name = |it: &Subject| it.id == token.sub || token.scope.contains("profile");
+    seen.subject = seen.subject.filter(may_name);
     Ok((describe(seen), promotion))
 }
 
@@ -162,7 +167,7 @@ fn refresh_token(
         token_type: Some("refresh_token"),
         exp: Some(exp),
         iat: Some(family.created_at),
-        sub: Some(family.subject),
+        sub: Some(identifier(context.keys, client, &family.subject).into_owned()),
         iss: Some(context.issuer.to_owned()),
         ..Introspection::default()
     })

@@ -6,9 +6,10 @@ use crate::crypto::jwt::{self, JwtRefused};
 use crate::crypto::key_set::KeySet;
 use crate::protocol::catalogue;
 use crate::protocol::client::Client;
-use crate::protocol::context::Context;
+use crate::protocol::context::{Context, TokenKeys};
 use crate::protocol::error::Refusal;
 use crate::protocol::params::Params;
+use crate::protocol::subject_identifier::identifier;
 use crate::protocol::tokens::id_token::{self, IdTokenHint};
 
 /// A checked request to sign out.
@@ -20,6 +21,19 @@ pub struct LogoutRequest {
     pub hint: Option<IdTokenHint>,
     /// Where the browser goes afterwards: registered by the client, with `state`.
     pub return_to: Option<String>,
+}
+
+impl LogoutRequest {
+    /// Whether the hint speaks of the person of that subject, under the identifier by which its client knows it.
+    pub fn names(&self, keys: &TokenKeys, subject: &str) -> bool {
+        let Some(hint) = &self.hint else {
+            return false;
+        };
+        match &self.client {
+            None => hint.sub == subject,
+            Some(client) => hint.sub == identifier(keys, client, subject),
+        }
+    }
 }
 
 /// Checks a request to sign out. `logout_hint` and `ui_locales` are accepted, and nothing is done with them (RP-Initiated

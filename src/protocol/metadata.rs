@@ -141,7 +141,10 @@ pub fn document(
         AuthUrl::new(urls.authorization.clone())?,
         JsonWebKeySetUrl::new(urls.jwks.clone())?,
         vec![ResponseTypes::new(vec![CoreResponseType::Code])],
-        vec![CoreSubjectIdentifierType::Public],
+        vec![
+            CoreSubjectIdentifierType::Public,
+            CoreSubjectIdentifierType::Pairwise,
+        ],
         id_token_algorithms
             .iter()
             .copied()

@@ -42,6 +42,7 @@ pub mod revocation;
 pub mod scope;
 pub mod session_state;
 pub mod store;
+pub mod subject_identifier;
 pub mod tokens;
 pub mod userinfo;
 pub mod verification;

@@ -16,6 +16,7 @@ use crate::protocol::client_metadata::{
 };
 use crate::protocol::redirect_uri::is_loopback;
 use crate::protocol::refresh_policy::{RefreshOverrides, RefreshRotation};
+use crate::protocol::subject_identifier::{SubjectType, has_one_sector};
 
 /// Why a client cannot be as it is described.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -66,6 +67,16 @@ pub enum Contradiction {
         "the jwks_uri must be https (http only on a loopback host), without user name and fragment"
     )]
     JwksUri,
+    /// OpenID Connect Core §8.1.
+    #[error(
+        "with subject_type pairwise, redirect URIs of several hosts need a sector_identifier_uri"
+    )]
+    SeveralSectors,
+    /// Only such addresses are asked.
+    #[error(
+        "the sector_identifier_uri must be https (http only on a loopback host), without user name and fragment"
+    )]
+    SectorIdentifierUri,
     /// Its assertions could never be verified.
     #[error("no key of jwks is for the token_endpoint_auth_signing_alg {0}")]
     NoAssertionKey(Algorithm),
@@ -168,6 +179,7 @@ pub fn contradictions(client: &Client, algorithms: &[Algorithm]) -> Vec<Contradi
     if acr_values.len() > 20 || !acr_values.iter().all(|it| is_acr(it)) {
         found.push(Contradiction::DefaultAcrValues);
     }
+    found.extend(sector_contradiction(client));
     found
 }
 
@@ -218,6 +230,18 @@ fn key_contradictions(metadata: &ClientMetadata) -> Vec<Contradiction> {
     ]);
     found.extend(unfit.map(Contradiction::NoAssertionKey));
     found
+}
+
+fn sector_contradiction(client: &Client) -> Option<Contradiction> {
+    let metadata = &client.metadata;
+    let address = metadata.sector_identifier_uri.as_deref();
+    if !address.is_none_or(is_askable) {
+        Some(Contradiction::SectorIdentifierUri)
+    } else if metadata.subject_type == Some(SubjectType::Pairwise) && !has_one_sector(client) {
+        Some(Contradiction::SeveralSectors)
+    } else {
+        None
+    }
 }
 
 fn is_askable(address: &str) -> bool {

@@ -16,7 +16,7 @@ use crate::protocol::tokens::access_token::AccessToken;
 /// About whom, to whom, and which claims beyond the scope.
 #[derive(Debug)]
 pub struct Told {
-    /// The user.
+    /// The user, with the identifier by which the client knows it.
     pub subject: Subject,
     /// The token that asks.
     pub token: AccessToken,
@@ -58,7 +58,9 @@ pub fn userinfo(
         return Err(BearerRefused::NotGood.into());
     }
     // A client's own token speaks of nobody.
-    let subject = subject.ok_or(BearerRefused::NotGood)?;
+    let mut subject = subject.ok_or(BearerRefused::NotGood)?;
+    // OpenID Connect Core §5.3.2: the `sub` of the ID token, which may be pairwise.
+    subject.id.clone_from(&token.sub);
     let RequestedClaims { userinfo, acr, .. } = claims;
     let told = Told {
         subject,

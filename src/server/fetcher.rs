@@ -5,6 +5,8 @@ use std::{fs, io};
 
 use crate::config::Config;
 use crate::fetch::{Authorities, Fetcher, NoAuthorities, Reach};
+use crate::http::sector::{self, SectorUnproven};
+use crate::protocol::client::Client;
 
 /// Why `fetch.ca_file` cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +17,32 @@ pub enum AuthoritiesError {
     /// It holds something else.
     #[error("the file {0} of fetch.ca_file cannot be used: {1}")]
     Unusable(PathBuf, NoAuthorities),
+}
+
+/// Why a command does not take the sector of a client.
+#[derive(Debug, thiserror::Error)]
+pub enum SectorError {
+    /// See there.
+    #[error(transparent)]
+    Authorities(#[from] AuthoritiesError),
+    /// See there.
+    #[error(transparent)]
+    Unproven(#[from] SectorUnproven),
+    /// There is nothing that requests could run on.
+    #[error("no requests can be made: {0}")]
+    Runtime(#[from] io::Error),
+}
+
+/// Checks the sector of a client for a command, which waits for it; nothing is read without a `sector_identifier_uri`.
+pub fn check_sector(config: &Config, client: &Client) -> Result<(), SectorError> {
+    if client.metadata.sector_identifier_uri.is_none() {
+        return Ok(());
+    }
+    let fetcher = fetcher(config)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    Ok(runtime.block_on(sector::check(&fetcher, client))?)
 }
 
 /// Reads the file with further authorities, if there is one.

@@ -74,6 +74,7 @@ async fn try_one(state: Arc<AppState>, courier: Arc<Post>, notice: LogoutNotice)
     let tokens = LogoutTokens {
         issuer: &state.site.issuer,
         keys: &snapshot.keys,
+        token_keys: &state.token_keys,
         random: &*state.random,
         now: state.clock.now(),
     };

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::cli::answer::{Answer, fields};
 use crate::cli::client::refresh::RefreshFlags;
 use crate::cli::client::view::{self, Made};
-use crate::cli::client::{algorithms, doubts, refuse_contradictions, secret};
+use crate::cli::client::{algorithms, check_sector, doubts, refuse_contradictions, secret};
 use crate::cli::failure::{self, Failure};
 use crate::cli::secrets::NewSecret;
 use crate::cli::{Session, parse};
@@ -49,6 +49,9 @@ What is left out is chosen like this:
 --metadata takes, among others, where the client hears of sign-outs:
   backchannel_logout_uri   a logout token is posted there; issuant logout list shows what became of it
   frontchannel_logout_uri  opened in a frame after signing out; with scheme, host and port of a redirect URI
+and under which identifiers it knows people:
+  subject_type             pairwise: others than clients of other hosts do; public is the default
+  sector_identifier_uri    where a JSON array of all redirect URIs stands, if those have several hosts; it is read now
 PKCE and a consent page are demanded unless switched off. A running server notices within a second."
 )]
 pub(crate) struct Create {
@@ -114,19 +117,18 @@ impl Create {
         let stored = made.iter().map(|made| made.stored.clone()).collect();
         let show = self.secret.show_secret || session.output.stdout_is_terminal;
         let config = local.config.clone();
-        let (client, doubts) = local.write({
-            let (config, now) = (config.clone(), local.now);
-            move |transaction| {
-                let algorithms = algorithms(transaction, &config)?;
-                let client = self.describe(stored, &algorithms, now);
-                if transaction.client(&client.id)?.is_some() {
-                    return Err(exists(&client.id).into());
-                }
-                refuse_contradictions(&client, &algorithms)?;
-                transaction.add_client(&client)?;
-                let doubts = doubts(&client);
-                Ok((client, doubts))
+        let of = config.clone();
+        let algorithms = local.read(move |transaction| Ok(algorithms(transaction, &of)?))?;
+        let client = self.describe(stored, &algorithms, local.now);
+        refuse_contradictions(&client, &algorithms)?;
+        check_sector(&config, &client)?;
+        let doubts = doubts(&client);
+        let client = local.write(move |transaction| {
+            if transaction.client(&client.id)?.is_some() {
+                return Err(exists(&client.id).into());
             }
+            transaction.add_client(&client)?;
+            Ok(client)
         })?;
         let shown = match (made.and_then(|made| made.generated), file) {
             (Some(secret), Some(file)) => Made::InFile(file.fill(&secret)?),

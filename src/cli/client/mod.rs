@@ -18,6 +18,7 @@ use crate::crypto::algorithm::Algorithm;
 use crate::protocol::client::{Client as Registered, ClientId};
 use crate::protocol::error::{Fault, StoreError};
 use crate::protocol::registration::{self, Contradiction};
+use crate::server::fetcher;
 use crate::storage::Transaction;
 
 pub(in crate::cli) use self::secret::{sealed, stored_secret_id};
@@ -105,6 +106,16 @@ fn refuse_contradictions(client: &Registered, algorithms: &[Algorithm]) -> Resul
         _ => "`issuant client create --help` tells what fits together.".to_owned(),
     };
     Err(Failure::new(&failure::VALUE, lines.join("\n")).hint(hint))
+}
+
+/// Refuses a client whose `sector_identifier_uri` does not list its redirect URIs, as the server would. A command waits
+/// for that, outside of every transaction.
+fn check_sector(config: &Config, client: &Registered) -> Result<(), Failure> {
+    fetcher::check_sector(config, client).map_err(|error| {
+        let hint =
+            "Publish a JSON array of all redirect URIs there first, for this machine to read.";
+        Failure::new(&failure::VALUE, error.to_string()).hint(hint)
+    })
 }
 
 fn doubts(client: &Registered) -> Vec<String> {

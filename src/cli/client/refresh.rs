@@ -19,7 +19,7 @@ enum Choice<T> {
 }
 
 /// The refresh settings that a command names.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(super) struct RefreshFlags {
     /// What a refresh does to its refresh token, instead of the server's setting
     #[arg(long, value_name = "MODE", value_parser = rotation())]

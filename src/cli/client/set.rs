@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::cli::answer::{Answer, listed, printable};
 use crate::cli::client::refresh::{self, RefreshFlags};
-use crate::cli::client::{algorithms, doubts, find, refuse_contradictions, view};
+use crate::cli::client::{algorithms, check_sector, doubts, find, refuse_contradictions, view};
 use crate::cli::confirm::Confirmation;
 use crate::cli::failure::{self, Failure};
 use crate::cli::local::Local;
@@ -18,7 +18,7 @@ use crate::protocol::redirect_uri::RegisteredRedirectUri;
 use crate::protocol::scope::Scope;
 
 /// Change a client; a list that is named replaces the old one, an --add flag adds to it
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(
     help_template = crate::cli::TEMPLATE,
     before_long_help = "\
@@ -118,6 +118,7 @@ impl Set {
         if loses_secrets && !dry_run {
             self.confirm_loss(session, &local)?;
         }
+        self.check_sector(&local)?;
         let (before, after) = local.write(move |transaction| {
             transaction.lock_client(&self.id)?;
             let before = find(transaction, &self.id)?;
@@ -157,6 +158,19 @@ impl Set {
         Ok(Answer::new(data, format!("{}\n", lines.join("\n")))
             .warn(doubts(&after))
             .say(closing))
+    }
+
+    /// Reads what stands at the `sector_identifier_uri` where it, or what has to stand there, changes.
+    fn check_sector(&self, local: &Local) -> Result<(), Failure> {
+        let id = self.id.clone();
+        let before = local.read(move |transaction| find(transaction, &id))?;
+        let after = self.clone().apply(before.clone());
+        let sector = |client: &Client| client.metadata.sector_identifier_uri.clone();
+        let is_same = before.redirect_uris == after.redirect_uris;
+        if is_same && sector(&before) == sector(&after) {
+            return Ok(());
+        }
+        check_sector(&local.config, &after)
     }
 
     /// A client that authenticates without secrets loses those it has now for good.

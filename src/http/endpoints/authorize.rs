@@ -156,7 +156,7 @@ fn decide(
     kept: &[String],
 ) -> Result<Decided, Fault> {
     let accounts = session::find_all(&scene.context(), store, kept)?;
-    let signed_in = accounts::for_request(store, waiting, &accounts)?;
+    let signed_in = accounts::for_request(scene, store, client, waiting, &accounts)?;
     let (step, place) = match next_step::account(waiting, &signed_in) {
         Account::Open(step) => (Some(step), None),
         Account::Nobody => (None, None),

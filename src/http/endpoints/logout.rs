@@ -34,7 +34,7 @@ async fn start(request: &HttpRequest, scene: &Scene) -> Result<HttpResponse, Fau
     let params = extract::params(request.query_string().as_bytes())?;
     let asked = logout::accept(&scene.context(), scene.keys(), &params)?;
     let visitor = Visitor::find(request, scene).await?;
-    let leaving = leaving(&asked, &visitor.accounts);
+    let leaving = leaving(scene, &asked, &visitor.accounts);
     if leaving.is_empty() {
         return Ok(onward(asked.return_to.as_deref()));
     }
@@ -60,12 +60,12 @@ async fn start(request: &HttpRequest, scene: &Scene) -> Result<HttpResponse, Fau
 
 /// Which of the accounts of the browser are to be signed out: the one of the hint, if it is signed in still, and without a
 /// hint all.
-fn leaving(asked: &LogoutRequest, accounts: &[Living]) -> Vec<Living> {
+fn leaving(scene: &Scene, asked: &LogoutRequest, accounts: &[Living]) -> Vec<Living> {
     let Some(hint) = &asked.hint else {
         return accounts.to_vec();
     };
     let is_it = |it: &&Living| hint.sid.as_deref() == Some(&it.session.id);
-    let is_person = |it: &&Living| hint.sub == it.subject.id;
+    let is_person = |it: &&Living| asked.names(&scene.state.token_keys, &it.subject.id);
     let mut found = accounts.iter();
     let found = found.clone().find(is_it).or_else(|| found.find(is_person));
     found.cloned().into_iter().collect()
@@ -96,7 +96,7 @@ async fn decide(
     let asked = logout::accept(&scene.context(), scene.keys(), &carried)?;
     let visitor = Visitor::find(request, scene).await?;
     let wants_out = params.find("decision") == Some("sign-out");
-    let leaving = leaving(&asked, &visitor.accounts);
+    let leaving = leaving(scene, &asked, &visitor.accounts);
     if leaving.is_empty() {
         Ok(onward(asked.return_to.as_deref()))
     } else if wants_out {

@@ -17,7 +17,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use crate::http::extract::authorization;
 use crate::http::scene::Scene;
 use crate::http::state::AppState;
-use crate::http::{address, cors, error, extract, urls};
+use crate::http::{address, cors, error, extract, sector, urls};
 use crate::protocol::bearer::{self, BearerRefused};
 use crate::protocol::catalogue;
 use crate::protocol::client::Client;
@@ -89,6 +89,7 @@ async fn add(
     if !scene.state.registrations.admit(&source, scene.now) {
         return Err(Refusal::new(&catalogue::REGISTRATION_RATE).into());
     }
+    check_sector(scene, &new.client).await?;
     let answer = new.answer(&endpoint(scene));
     let client = new.client;
     check_addresses(scene, &client)?;
@@ -160,6 +161,11 @@ async fn change(
     } else {
         Bytes::new()
     };
+    if let (&Method::PUT, Some(known)) = (request.method(), &known) {
+        let algorithms = scene.keys().algorithms();
+        let changed = registration::update(&scene.context(), &algorithms, known, &body)?;
+        check_sector(scene, &changed).await?;
+    }
     let (method, presented) = (request.method().clone(), token.to_owned());
     let (of, asked) = (id.clone(), scene.clone());
     let rule = move |store: &mut crate::storage::Transaction| {
@@ -203,6 +209,16 @@ fn check_addresses(scene: &Scene, client: &Client) -> Result<(), Fault> {
     } else {
         Err((&catalogue::REGISTRATION_ADDRESS).into())
     }
+}
+
+/// Nothing waits for it but this request, so it is before the transaction.
+async fn check_sector(scene: &Scene, client: &Client) -> Result<(), Refusal> {
+    sector::check(&scene.state.fetcher, client)
+        .await
+        .map_err(|error| {
+            tracing::info!(client.id = %client.id, %error, "a sector is not proven");
+            Refusal::new(&catalogue::SECTOR_DOCUMENT)
+        })
 }
 
 fn endpoint(scene: &Scene) -> String {

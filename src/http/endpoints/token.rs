@@ -94,6 +94,7 @@ fn sign(scene: &Scene, issue: &Issue) -> Result<TokenResponse, StoreError> {
         policy: &scene.state.policy,
         keys: scene.keys(),
         id_token_keys: &scene.snapshot.id_token_keys,
+        token_keys: &scene.state.token_keys,
         now: scene.now,
     };
     tokens::sign(issue, &signer).map_err(|error| broken("signing tokens", error))

@@ -38,7 +38,7 @@ async fn ask(request: &HttpRequest, scene: &Scene) -> Result<HttpResponse, Fault
     let accounts = visitor.accounts.clone();
     let look_up = scene.read(move |scene, store| {
         let (waiting, client) = key.look_up(scene, store)?;
-        let living = accounts::settled(store, &waiting, &accounts)?;
+        let living = accounts::settled(scene, store, &client, &waiting, &accounts)?;
         Ok::<_, Fault>((waiting, client, living))
     });
     let (waiting, client, living) = look_up.await?;

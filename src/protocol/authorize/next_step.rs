@@ -22,6 +22,8 @@ pub struct SignedIn<'a> {
     pub auth_time: Timestamp,
     /// The names by which a `login_hint` can mean this account: user name and address.
     pub names: [Option<&'a str>; 2],
+    /// Whether the request names this person as the one it has to be.
+    pub is_hinted: bool,
     /// Whether the client got an answer for this session before.
     pub took_part: bool,
 }
@@ -62,9 +64,9 @@ pub fn account(waiting: &WaitingRequest, accounts: &[SignedIn<'_>]) -> Account {
     if request.prompt.select_account {
         return Account::Open(NextStep::ChooseAccount);
     }
-    if let Some(hinted) = request.hinted_subject.as_deref() {
+    if request.hinted_subject.is_some() {
         // Of an account that is not signed in, next_step speaks.
-        return only(&|it| it.subject == hinted).unwrap_or(Account::Of(0));
+        return only(&|it| it.is_hinted).unwrap_or(Account::Of(0));
     }
     let hint = request.login_hint.as_deref();
     let is_named = |it: &SignedIn<'_>| {
@@ -120,13 +122,7 @@ pub fn next_step(
             NextStep::SignIn
         };
     };
-    let is_other = |hinted: &String| hinted != signed_in.subject;
-    if waiting
-        .request
-        .hinted_subject
-        .as_ref()
-        .is_some_and(is_other)
-    {
+    if waiting.request.hinted_subject.is_some() && !signed_in.is_hinted {
         // Who just chose somebody else for this request would do so again.
         return if prompt.none || waiting.chosen_by.as_deref() == Some(signed_in.session) {
             NextStep::Refuse(Refusal::new(&catalogue::HINT_OTHER_PERSON))

@@ -55,7 +55,7 @@ pub struct AuthorizationRequest {
     pub max_age: Option<i64>,
     /// Prefills the user name.
     pub login_hint: Option<String>,
-    /// The `sub` of a verified `id_token_hint`.
+    /// The person it has to be, as the client knows it: the `sub` of a verified `id_token_hint`, or of the claims parameter.
     pub hinted_subject: Option<String>,
 }
 

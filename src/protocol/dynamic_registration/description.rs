@@ -214,6 +214,9 @@ fn explain(contradiction: Contradiction) -> &'static Explanation {
         Contradiction::NoKey(_) | Contradiction::NoUserinfoKey => {
             &catalogue::REGISTRATION_ALGORITHM
         }
+        Contradiction::SeveralSectors | Contradiction::SectorIdentifierUri => {
+            &catalogue::REGISTRATION_SECTOR
+        }
         Contradiction::FrontChannelElsewhere
         | Contradiction::DefaultAcrValues
         | Contradiction::PublicWithoutPkce

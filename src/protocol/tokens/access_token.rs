@@ -1,5 +1,7 @@
 //! Access tokens as JWTs (RFC 9068), made and read here.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::crypto::jwt::{self, Expected, JwtRefused};
@@ -45,13 +47,13 @@ pub(super) fn sign(issue: &Issue, signer: &Signer<'_>) -> Result<String, SignErr
         .keys
         .active(algorithm)
         .ok_or(SignError::NoKey(algorithm))?;
-    let (sub, roles): (&str, &[String]) = match &issue.owner {
-        Owner::Client => (issue.client.id.as_str(), &[]),
-        Owner::User { subject, .. } => (&subject.id, &subject.roles),
+    let (sub, roles): (Cow<'_, str>, &[String]) = match &issue.owner {
+        Owner::Client => (issue.client.id.as_str().into(), &[]),
+        Owner::User { subject, .. } => (signer.identifier(issue, subject), &subject.roles),
     };
     let claims = Claims {
         iss: signer.issuer,
-        sub,
+        sub: &sub,
         aud: match issue.audience.as_slice() {
             [one] => Audience::One(one),
             many => Audience::Many(many),

@@ -127,7 +127,9 @@ pub(super) fn sign(
         vec![Audience::new(client_id.clone())],
         time(signer.now + signer.policy.id_token_lifetime)?,
         time(signer.now)?,
-        StandardClaims::new(SubjectIdentifier::new(subject.id.clone())),
+        StandardClaims::new(SubjectIdentifier::new(
+            signer.identifier(issue, subject).into_owned(),
+        )),
         SessionClaims {
             sid: session.clone(),
             about_user: about_user(subject, &facts.claims),

@@ -6,8 +6,9 @@ use crate::crypto::jwt;
 use crate::crypto::key_set::KeySet;
 use crate::crypto::random::{RandomSource, random_identifier};
 use crate::protocol::client::Client;
-use crate::protocol::context::Timestamp;
+use crate::protocol::context::{Timestamp, TokenKeys};
 use crate::protocol::logout_notice::LogoutNotice;
+use crate::protocol::subject_identifier;
 use crate::protocol::tokens::SignError;
 
 /// RFC 8725 §3.11: no other kind of token passes for one.
@@ -45,6 +46,8 @@ pub struct LogoutTokens<'a> {
     pub issuer: &'a str,
     /// The keys that sign.
     pub keys: &'a KeySet,
+    /// Makes pairwise subject identifiers.
+    pub token_keys: &'a TokenKeys,
     /// Where its identifier comes from.
     pub random: &'a dyn RandomSource,
     /// When it is made.
@@ -59,7 +62,7 @@ impl LogoutTokens<'_> {
         let key = key.ok_or(SignError::NoKey(algorithm))?;
         let claims = Claims {
             iss: self.issuer,
-            sub: &notice.subject,
+            sub: &subject_identifier::identifier(self.token_keys, client, &notice.subject),
             aud: client.id.as_str(),
             iat: self.now,
             exp: self.now + LIFETIME,

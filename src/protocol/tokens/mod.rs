@@ -3,6 +3,7 @@
 //! A grant decides inside its transaction; signing happens after the commit, outside of it, so that an RSA
 //! signature never holds a lock and no token leaves without its committed grant.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -15,9 +16,10 @@ use crate::crypto::key_set::KeySet;
 use crate::crypto::random::{RandomSource, random_bytes};
 use crate::crypto::secret::Secret;
 use crate::protocol::client::Client;
-use crate::protocol::context::{Policy, Timestamp};
+use crate::protocol::context::{Policy, Timestamp, TokenKeys};
 use crate::protocol::scope::Scope;
 use crate::protocol::store::Subject;
+use crate::protocol::subject_identifier;
 use crate::protocol::tokens::family::{Family, RotationEvent, Tag};
 use crate::protocol::tokens::id_token::IdTokenKeys;
 use crate::protocol::tokens::refresh_token::FamilyId;
@@ -177,8 +179,17 @@ pub struct Signer<'a> {
     pub keys: &'a KeySet,
     /// Signs ID tokens.
     pub id_token_keys: &'a IdTokenKeys,
+    /// Makes pairwise subject identifiers.
+    pub token_keys: &'a TokenKeys,
     /// When the tokens are made.
     pub now: Timestamp,
+}
+
+impl Signer<'_> {
+    /// The `sub` of all tokens of an issue that speak of that user.
+    fn identifier<'s>(&self, issue: &Issue, subject: &'s Subject) -> Cow<'s, str> {
+        subject_identifier::identifier(self.token_keys, &issue.client, &subject.id)
+    }
 }
 
 /// Signs what was decided.

@@ -9,5 +9,6 @@ mod logout;
 mod program;
 mod running;
 mod secrets;
+mod sector;
 mod tls;
 mod transcripts;

@@ -65,6 +65,7 @@ async fn look(op: &TestOp, parties: &RelyingParties) -> Vec<NoticeState> {
     let tokens = LogoutTokens {
         issuer: &op.state.site.issuer,
         keys: &snapshot.keys,
+        token_keys: &op.state.token_keys,
         random: &*op.state.random,
         now,
     };

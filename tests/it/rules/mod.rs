@@ -212,6 +212,7 @@ impl World {
                         policy,
                         keys: &self.ground.keys,
                         id_token_keys: &keys,
+                        token_keys: context.keys,
                         now,
                     },
                 );

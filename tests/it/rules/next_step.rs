@@ -80,7 +80,11 @@ impl Case {
         waiting.signed_in_by = session(self.signed_in_during_request);
         waiting.consented_by = session(self.consented_during_request);
         waiting.chosen_by = session(self.signed_in_during_request || self.chosen_during_request);
-        let ada = [SIGNED_IN];
+        let is_hinted = self.hinted == Some(SIGNED_IN.subject);
+        let ada = [SignedIn {
+            is_hinted,
+            ..SIGNED_IN
+        }];
         let accounts = if self.is_signed_in { &ada[..] } else { &[] };
         let signed_in = match account(&waiting, accounts) {
             Account::Nobody => None,
@@ -98,6 +102,7 @@ const SIGNED_IN: SignedIn<'static> = SignedIn {
     subject: "sub-ada",
     auth_time: NOW - 100,
     names: [Some("ada"), Some("ada@example.com")],
+    is_hinted: false,
     took_part: false,
 };
 
@@ -197,6 +202,7 @@ fn of_two(
         session: "session-2",
         subject: "sub-bob",
         names: [Some("bob"), None],
+        is_hinted: waiting.request.hinted_subject.as_deref() == Some("sub-bob"),
         took_part: bob_took_part,
         ..SIGNED_IN
     };
