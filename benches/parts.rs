@@ -171,6 +171,8 @@ fn access_tokens(criterion: &mut Criterion, context: &Context<'_>, snapshot: &Sn
         keys: &snapshot.keys,
         id_token_keys: &snapshot.id_token_keys,
         token_keys: context.keys,
+        recipient: None,
+        random: context.random,
         now: NOW,
     };
     let sign = || tokens::sign(black_box(&issue), &signer).expect("a token");

@@ -1,7 +1,7 @@
 //! Secrets, digests, keys and signed tokens. Knows nothing of OAuth.
 //!
 //! Owns every call of a cryptographic library: nothing above this module names one. It keeps no
-//! state but which tokens it has verified, reads no clock and, but for [`random::SystemRandom`] and the making of signing keys, draws
+//! state but which tokens it has verified, reads no clock and, but for [`random::SystemRandom`], the making of signing keys and the encryption of keys, draws
 //! no randomness of its own: both are arguments.
 //!
 //! | Module | Owns |
@@ -12,6 +12,7 @@
 //! | [`seal`] | encryption of what must be read back |
 //! | [`password`] | argon2id for passwords that people choose |
 //! | [`algorithm`] | the signature algorithms |
+//! | [`jwe`] | encrypts to the keys of others |
 //! | [`jwk`] | public keys as JSON |
 //! | [`jwk_set`] | sets of public keys of others |
 //! | [`signing_key`] | a private key with its one algorithm and key id |
@@ -25,6 +26,7 @@
 
 pub mod algorithm;
 pub mod digest;
+pub mod jwe;
 pub mod jwk;
 pub mod jwk_set;
 pub mod jwt;

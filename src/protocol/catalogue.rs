@@ -105,6 +105,9 @@ catalogue! {
     CLIENT_KEYS_AWAY = "E1115", TemporarilyUnavailable,
         "The keys of the client cannot be read from its jwks_uri.",
         "Check that this server can reach the address and that a JWK set is there, then try again after half a minute.";
+    NO_ENCRYPTION_KEY = "E1130", InvalidRequest,
+        "The client has no key that this answer could be encrypted to as the client registered it.",
+        "Publish a key of the type of the registered algorithm, with use enc or none, in jwks or at jwks_uri.";
 
     // E12xx: the authorization endpoint, told on a page or by redirect.
     UNKNOWN_CLIENT_PAGE = "E1201", InvalidRequest,
@@ -381,6 +384,9 @@ catalogue! {
     SECTOR_DOCUMENT = "E1831", InvalidClientMetadata,
         "What stands at the sector_identifier_uri is no JSON array of strings, lacks a redirect URI, or cannot be read.",
         "Publish a JSON array with each of the redirect_uris there, for this server to read within 5 seconds and without a redirect.";
+    REGISTRATION_ENCRYPTION = "E1832", InvalidClientMetadata,
+        "An answer is to be encrypted with an enc but no alg, or the client has no key for the alg.",
+        "Give the alg as well, and a key of its type with use enc or none in jwks, or a jwks_uri.";
     // E19xx: trouble of ours.
     UNAVAILABLE = "E1901", TemporarilyUnavailable,
         "The server cannot do this at the moment.",

@@ -8,6 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::crypto::algorithm::Algorithm;
+use crate::crypto::jwe::algorithm::{ContentEncryption, KeyManagement};
 use crate::crypto::jwk_set::JwkSet;
 use crate::crypto::jwt::mac::MacAlgorithm;
 use crate::protocol::logout_uri::LogoutUri;
@@ -87,6 +88,19 @@ pub struct ClientMetadata {
     /// Registration §5).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sector_identifier_uri: Option<String>,
+    /// How the key reaches the client that its ID tokens are encrypted with; they are only signed without one (OpenID
+    /// Connect Registration §2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token_encrypted_response_alg: Option<KeyManagement>,
+    /// What its ID tokens are encrypted with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token_encrypted_response_enc: Option<ContentEncryption>,
+    /// The same for userinfo answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub userinfo_encrypted_response_alg: Option<KeyManagement>,
+    /// The same for userinfo answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub userinfo_encrypted_response_enc: Option<ContentEncryption>,
 }
 
 /// The algorithm of a client's assertions: with its private key, or with its secret.

@@ -12,6 +12,7 @@ use openidconnect::{
 use serde::{Deserialize, Serialize};
 
 use crate::crypto::algorithm::Algorithm;
+use crate::crypto::jwe::algorithm::{ContentEncryption, KeyManagement};
 use crate::crypto::jwt::mac::MacAlgorithm;
 use crate::protocol::authorize::response::ResponseMode;
 use crate::protocol::claims::{self, ACR, STANDARD_SCOPES};
@@ -173,6 +174,14 @@ pub fn document(
             .map(signing_algorithm)
             .collect(),
     ))
+    .set_id_token_encryption_alg_values_supported(Some(
+        KeyManagement::ALL.map(key_management).into(),
+    ))
+    .set_id_token_encryption_enc_values_supported(Some(ContentEncryption::ALL.map(content).into()))
+    .set_userinfo_encryption_alg_values_supported(Some(
+        KeyManagement::ALL.map(key_management).into(),
+    ))
+    .set_userinfo_encryption_enc_values_supported(Some(ContentEncryption::ALL.map(content).into()))
     .set_token_endpoint_auth_signing_alg_values_supported(Some(client_algorithms().collect()))
     .set_request_object_signing_alg_values_supported(Some(
         client_algorithms()
@@ -246,6 +255,25 @@ fn mac_algorithm(algorithm: MacAlgorithm) -> CoreJwsSigningAlgorithm {
         MacAlgorithm::Hs256 => CoreJwsSigningAlgorithm::HmacSha256,
         MacAlgorithm::Hs384 => CoreJwsSigningAlgorithm::HmacSha384,
         MacAlgorithm::Hs512 => CoreJwsSigningAlgorithm::HmacSha512,
+    }
+}
+
+fn key_management(algorithm: KeyManagement) -> CoreJweKeyManagementAlgorithm {
+    match algorithm {
+        KeyManagement::RsaOaep => CoreJweKeyManagementAlgorithm::RsaOaep,
+        KeyManagement::RsaOaep256 => CoreJweKeyManagementAlgorithm::RsaOaepSha256,
+        KeyManagement::EcdhEs => CoreJweKeyManagementAlgorithm::EcdhEs,
+        KeyManagement::EcdhEsA128Kw => CoreJweKeyManagementAlgorithm::EcdhEsAesKeyWrap128,
+        KeyManagement::EcdhEsA256Kw => CoreJweKeyManagementAlgorithm::EcdhEsAesKeyWrap256,
+    }
+}
+
+fn content(algorithm: ContentEncryption) -> CoreJweContentEncryptionAlgorithm {
+    match algorithm {
+        ContentEncryption::A128CbcHs256 => CoreJweContentEncryptionAlgorithm::Aes128CbcHmacSha256,
+        ContentEncryption::A256CbcHs512 => CoreJweContentEncryptionAlgorithm::Aes256CbcHmacSha512,
+        ContentEncryption::A128Gcm => CoreJweContentEncryptionAlgorithm::Aes128Gcm,
+        ContentEncryption::A256Gcm => CoreJweContentEncryptionAlgorithm::Aes256Gcm,
     }
 }
 

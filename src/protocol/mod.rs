@@ -23,6 +23,7 @@ mod client_keys;
 pub mod client_metadata;
 pub mod context;
 pub mod dynamic_registration;
+pub mod encryption;
 pub mod engine;
 pub mod error;
 pub mod grants;

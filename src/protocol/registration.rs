@@ -6,6 +6,7 @@
 use url::Url;
 
 use crate::crypto::algorithm::Algorithm;
+use crate::crypto::jwe::algorithm::KeyManagement;
 use crate::crypto::jwk_set::JwkSet;
 use crate::crypto::jwt::mac::MacAlgorithm;
 use crate::protocol::client::{
@@ -77,6 +78,12 @@ pub enum Contradiction {
         "the sector_identifier_uri must be https (http only on a loopback host), without user name and fragment"
     )]
     SectorIdentifierUri,
+    /// OpenID Connect Registration §2.
+    #[error("an encrypted_response_enc needs the encrypted_response_alg beside it")]
+    EncryptionWithoutAlgorithm,
+    /// Its answers could never be encrypted.
+    #[error("no key of jwks, and no jwks_uri, is for the encrypted_response_alg {}", .0.as_str())]
+    NoEncryptionKey(KeyManagement),
     /// Its assertions could never be verified.
     #[error("no key of jwks is for the token_endpoint_auth_signing_alg {0}")]
     NoAssertionKey(Algorithm),
@@ -164,7 +171,8 @@ pub fn contradictions(client: &Client, algorithms: &[Algorithm]) -> Vec<Contradi
             Contradiction::NoKey(client.id_token_algorithm),
         ),
     ];
-    let has_keys = client.metadata.jwks.is_some() || client.metadata.jwks_uri.is_some();
+    let can_verify = client.metadata.jwks.as_ref().map(JwkSet::can_verify);
+    let has_keys = can_verify.unwrap_or(client.metadata.jwks_uri.is_some());
     let needs_keys = client.authentication_method == AuthenticationMethod::PrivateKeyJwt;
     let mut found = found(checks);
     if needs_keys && !has_keys {
@@ -180,6 +188,7 @@ pub fn contradictions(client: &Client, algorithms: &[Algorithm]) -> Vec<Contradi
         found.push(Contradiction::DefaultAcrValues);
     }
     found.extend(sector_contradiction(client));
+    found.extend(encryption_contradictions(&client.metadata));
     found
 }
 
@@ -229,6 +238,26 @@ fn key_contradictions(metadata: &ClientMetadata) -> Vec<Contradiction> {
         (!is_askable, Contradiction::JwksUri),
     ]);
     found.extend(unfit.map(Contradiction::NoAssertionKey));
+    found
+}
+
+fn encryption_contradictions(metadata: &ClientMetadata) -> Vec<Contradiction> {
+    let (id_token, userinfo) = (
+        metadata.id_token_encrypted_response_alg,
+        metadata.userinfo_encrypted_response_alg,
+    );
+    let has_enc_alone = (id_token.is_none() && metadata.id_token_encrypted_response_enc.is_some())
+        || (userinfo.is_none() && metadata.userinfo_encrypted_response_enc.is_some());
+    let has_key = |alg: KeyManagement| {
+        let registered = metadata.jwks.as_ref();
+        let is_among = registered.is_some_and(|set| set.find_for_encryption(alg).is_some());
+        is_among || metadata.jwks_uri.is_some()
+    };
+    let mut algorithms: Vec<KeyManagement> = [id_token, userinfo].into_iter().flatten().collect();
+    algorithms.dedup();
+    let mut found = found([(has_enc_alone, Contradiction::EncryptionWithoutAlgorithm)]);
+    let unfit = algorithms.into_iter().filter(|alg| !has_key(*alg));
+    found.extend(unfit.map(Contradiction::NoEncryptionKey));
     found
 }
 

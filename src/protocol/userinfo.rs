@@ -2,12 +2,14 @@
 
 use serde::Serialize;
 
-use crate::crypto::jwt;
+use crate::crypto::jwe::Plaintext;
+use crate::crypto::jwt::{self, JwtError};
 use crate::crypto::key_set::KeySet;
 use crate::protocol::bearer::{self, BearerRefused, Proven, Seen};
 use crate::protocol::claims::{ACR, RequestedClaims, UserInfo};
 use crate::protocol::client::Client;
 use crate::protocol::context::Context;
+use crate::protocol::encryption::Recipient;
 use crate::protocol::error::Fault;
 use crate::protocol::store::{Store, Subject};
 use crate::protocol::tokens::SignError;
@@ -80,8 +82,30 @@ struct Signed<'a> {
     claims: &'a UserInfo<'a>,
 }
 
-/// Signs the answer, if the client registered an algorithm for it.
-pub fn sign(
+/// The answer as a token, if the client registered algorithms for it: signed, or encrypted, or both in this order (OpenID
+/// Connect Core §5.3.2). `recipient` is the key of a client whose answers are encrypted.
+pub fn token(
+    context: &Context<'_>,
+    keys: &KeySet,
+    client: &Client,
+    recipient: Option<&Recipient>,
+    claims: &UserInfo<'_>,
+) -> Result<Option<String>, SignError> {
+    let signed = sign(context, keys, client, claims)?;
+    if client.metadata.userinfo_encryption().is_none() {
+        return Ok(signed);
+    }
+    let recipient = recipient.ok_or(SignError::NoRecipient)?;
+    let encrypted = if let Some(token) = &signed {
+        recipient.encrypt(Plaintext::Token(token), context.random)?
+    } else {
+        let claims = serde_json::to_vec(claims).map_err(JwtError::Claims)?;
+        recipient.encrypt(Plaintext::Claims(&claims), context.random)?
+    };
+    Ok(Some(encrypted))
+}
+
+fn sign(
     context: &Context<'_>,
     keys: &KeySet,
     client: &Client,

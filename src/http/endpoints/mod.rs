@@ -8,6 +8,7 @@ pub(crate) mod introspect;
 pub(crate) mod jwks;
 pub(crate) mod logout;
 pub(crate) mod metrics;
+pub(crate) mod recipient;
 pub(crate) mod register;
 pub(crate) mod request_object;
 pub(crate) mod revoke;

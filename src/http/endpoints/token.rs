@@ -18,10 +18,12 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::http::endpoints::client::authenticate;
+use crate::http::endpoints::recipient;
 use crate::http::scene::{Scene, broken};
 use crate::http::state::AppState;
 use crate::http::{cors, error, extract};
 use crate::protocol::client::GrantType;
+use crate::protocol::encryption::Recipient;
 use crate::protocol::error::{Fault, StoreError};
 use crate::protocol::grants;
 use crate::protocol::params::Params;
@@ -55,6 +57,14 @@ async fn exchange(
     let params = extract::params(&body)?;
     let client = authenticate(request, scene, &params).await?;
     let grant = grants::choose(&client, &params)?;
+    let how = match grant {
+        GrantType::ClientCredentials => None,
+        GrantType::AuthorizationCode | GrantType::RefreshToken => {
+            client.client().metadata.id_token_encryption()
+        }
+    };
+    // Before the grant is used up.
+    let recipient = recipient::find(scene, client.client(), how).await?;
     let issue = match grant {
         // Nothing to remember: no transaction, no other thread.
         GrantType::ClientCredentials => {
@@ -82,19 +92,25 @@ async fn exchange(
     if let Some(rotation) = issue.rotation {
         tracing::debug!(?rotation, client.id = %issue.client.id, "refresh token rotated");
     }
-    let tokens = sign(scene, &issue)?;
+    let tokens = sign(scene, &issue, recipient.as_deref())?;
     scene.state.metrics.issued(grant, issue.rotation);
     Ok(tokens)
 }
 
 /// Signs after the commit, outside the transaction.
-fn sign(scene: &Scene, issue: &Issue) -> Result<TokenResponse, StoreError> {
+fn sign(
+    scene: &Scene,
+    issue: &Issue,
+    recipient: Option<&Recipient>,
+) -> Result<TokenResponse, StoreError> {
     let signer = Signer {
         issuer: &scene.state.site.issuer,
         policy: &scene.state.policy,
         keys: scene.keys(),
         id_token_keys: &scene.snapshot.id_token_keys,
         token_keys: &scene.state.token_keys,
+        recipient,
+        random: &*scene.state.random,
         now: scene.now,
     };
     tokens::sign(issue, &signer).map_err(|error| broken("signing tokens", error))

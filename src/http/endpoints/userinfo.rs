@@ -11,6 +11,7 @@ use actix_web::http::Method;
 use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
+use crate::http::endpoints::recipient;
 use crate::http::extract::authorization;
 use crate::http::scene::{Scene, broken};
 use crate::http::state::AppState;
@@ -55,8 +56,15 @@ async fn tell(
     let told = found.claims();
     let client = scene.snapshot.client(&found.token.client_id);
     let client = client.ok_or(BearerRefused::NotGood)?;
-    let signed = userinfo::sign(&scene.context(), scene.keys(), &client, &told);
-    match signed.map_err(|error| broken("signing a userinfo answer", error))? {
+    let how = client.metadata.userinfo_encryption();
+    let recipient = match recipient::find(scene, &client, how).await {
+        Ok(recipient) => recipient,
+        // Nothing is wrong with the access token.
+        Err(refused) => return Ok(error::json(request, refused.into())),
+    };
+    let (context, recipient) = (scene.context(), recipient.as_deref());
+    let token = userinfo::token(&context, scene.keys(), &client, recipient, &told);
+    match token.map_err(|error| broken("signing a userinfo answer", error))? {
         Some(token) => Ok(HttpResponse::Ok()
             .content_type("application/jwt")
             .body(token)),

@@ -214,6 +214,9 @@ fn explain(contradiction: Contradiction) -> &'static Explanation {
         Contradiction::NoKey(_) | Contradiction::NoUserinfoKey => {
             &catalogue::REGISTRATION_ALGORITHM
         }
+        Contradiction::EncryptionWithoutAlgorithm | Contradiction::NoEncryptionKey(_) => {
+            &catalogue::REGISTRATION_ENCRYPTION
+        }
         Contradiction::SeveralSectors | Contradiction::SectorIdentifierUri => {
             &catalogue::REGISTRATION_SECTOR
         }

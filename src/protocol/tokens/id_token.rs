@@ -143,9 +143,8 @@ pub(super) fn sign(
     let access_token = AccessToken::new(access_token.to_owned());
     let algorithm = signing_algorithm(algorithm);
     let token = Token::new(claims, key, algorithm, Some(&access_token), None);
-    token
-        .map(|token| token.to_string())
-        .map_err(|_| SignError::Claims)
+    let token = token.map_err(|_| SignError::Claims)?;
+    signer.encrypt(issue, token.to_string())
 }
 
 /// What was asked for by name.

@@ -11,12 +11,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 
 use crate::crypto::algorithm::Algorithm;
+use crate::crypto::jwe::{JweError, Plaintext};
 use crate::crypto::jwt::JwtError;
 use crate::crypto::key_set::KeySet;
 use crate::crypto::random::{RandomSource, random_bytes};
 use crate::crypto::secret::Secret;
 use crate::protocol::client::Client;
 use crate::protocol::context::{Policy, Timestamp, TokenKeys};
+use crate::protocol::encryption::Recipient;
 use crate::protocol::scope::Scope;
 use crate::protocol::store::Subject;
 use crate::protocol::subject_identifier;
@@ -166,6 +168,12 @@ pub enum SignError {
     /// The access token could not be signed.
     #[error(transparent)]
     Jwt(#[from] JwtError),
+    /// Nobody looked for the key of a client whose answers are encrypted.
+    #[error("the answer has to be encrypted, and there is no key for it")]
+    NoRecipient,
+    /// The answer could not be encrypted.
+    #[error(transparent)]
+    Jwe(#[from] JweError),
 }
 
 /// What tokens are signed with.
@@ -181,6 +189,10 @@ pub struct Signer<'a> {
     pub id_token_keys: &'a IdTokenKeys,
     /// Makes pairwise subject identifiers.
     pub token_keys: &'a TokenKeys,
+    /// The key of a client whose ID tokens are encrypted.
+    pub recipient: Option<&'a Recipient>,
+    /// Where the keys of encrypted tokens come from.
+    pub random: &'a dyn RandomSource,
     /// When the tokens are made.
     pub now: Timestamp,
 }
@@ -189,6 +201,15 @@ impl Signer<'_> {
     /// The `sub` of all tokens of an issue that speak of that user.
     fn identifier<'s>(&self, issue: &Issue, subject: &'s Subject) -> Cow<'s, str> {
         subject_identifier::identifier(self.token_keys, &issue.client, &subject.id)
+    }
+
+    /// A signed ID token as it is sent: encrypted, where the client has them so (OpenID Connect Core §10.2).
+    fn encrypt(&self, issue: &Issue, id_token: String) -> Result<String, SignError> {
+        if issue.client.metadata.id_token_encryption().is_none() {
+            return Ok(id_token);
+        }
+        let recipient = self.recipient.ok_or(SignError::NoRecipient)?;
+        Ok(recipient.encrypt(Plaintext::Token(&id_token), self.random)?)
     }
 }
 

@@ -1,11 +1,13 @@
 //! Python clients that know nothing but the issuer's address: Authlib signs a person in and uses every endpoint, and
-//! signs its own requests; `PyJWT` verifies an access token, as an API would; a Django application lets people in with
+//! signs its own requests; `PyJWT` verifies an access token, as an API would; `joserfc` decrypts what is
+//! encrypted to it; a Django application lets people in with
 //! `mozilla-django-oidc`.
 
 use std::path::Path;
 use std::process::Command;
 
 use issuant::crypto::algorithm::Algorithm;
+use issuant::crypto::jwe::algorithm::{ContentEncryption, KeyManagement};
 use issuant::crypto::signing_key::SigningKey;
 use serde_json::{Value, json};
 
@@ -57,6 +59,29 @@ fn authlib_signs_its_requests_on_sqlite() {
 fn authlib_signs_its_requests_on_postgres() {
     if let (Some(python), Some(installation)) = (needs::python(), Installation::on_postgres()) {
         sign_requests(&python, &installation);
+    }
+}
+
+/// Each pair of algorithms, on one database: nothing of it is stored but metadata.
+#[test]
+fn joserfc_decrypts_id_tokens_and_userinfo() {
+    let Some(python) = needs::python() else {
+        return;
+    };
+    let mut installation = Installation::on_sqlite();
+    let open = ("ISSUANT_REGISTRATION_MODE", "open".into());
+    installation.variables.push(open);
+    register(&installation);
+    let server = installation.serve();
+    let task = json!({"issuer": server.issuer(), "username": "maya", "password": PASSWORD});
+    let report = run(&python, "joserfc_encryption.py", &task);
+    let report = report.as_object().unwrap();
+    assert_eq!(
+        report.len(),
+        KeyManagement::ALL.len() * ContentEncryption::ALL.len()
+    );
+    for (algorithms, email) in report {
+        assert_eq!(email, "maya@example.com", "{algorithms}");
     }
 }
 

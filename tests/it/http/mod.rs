@@ -13,6 +13,7 @@ mod codes;
 mod consent;
 mod cors;
 mod discovery;
+mod encryption;
 mod introspect;
 mod login;
 mod logout;

@@ -259,6 +259,47 @@ const STATEMENT: &[(&str, &str)] = &[(
 )];
 
 #[test]
+fn encryption_that_cannot_be_is_refused() {
+    refused(ENCRYPTION, "invalid_client_metadata");
+}
+
+/// OpenID Connect Registration §2.
+const ENCRYPTION: &[(&str, &str)] = &[
+    (
+        r#"{"redirect_uris":["https://new.example/cb"],"id_token_encrypted_response_alg":"RSA1_5"}"#,
+        "E1805",
+    ),
+    (
+        r#"{"redirect_uris":["https://new.example/cb"],"userinfo_encrypted_response_enc":"A192GCM"}"#,
+        "E1805",
+    ),
+    (
+        r#"{"redirect_uris":["https://new.example/cb"],"id_token_encrypted_response_alg":"ECDH-ES"}"#,
+        "E1832",
+    ),
+    (
+        r#"{"redirect_uris":["https://new.example/cb"],"id_token_encrypted_response_enc":"A128GCM"}"#,
+        "E1832",
+    ),
+    (
+        r#"{"redirect_uris":["https://new.example/cb"],"userinfo_encrypted_response_enc":"A128GCM"}"#,
+        "E1832",
+    ),
+    (
+        r#"{"redirect_uris":["https://new.example/cb"],"userinfo_encrypted_response_alg":"RSA-OAEP","jwks":{"keys":[{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}}"#,
+        "E1832",
+    ),
+    (
+        r#"{"redirect_uris":["https://new.example/cb"],"userinfo_encrypted_response_alg":"ECDH-ES","jwks":{"keys":[{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","use":"sig"}]}}"#,
+        "E1832",
+    ),
+    (
+        r#"{"redirect_uris":["https://new.example/cb"],"token_endpoint_auth_method":"private_key_jwt","jwks":{"keys":[{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","use":"enc"}]}}"#,
+        "E1814",
+    ),
+];
+
+#[test]
 fn a_form_is_no_registration() {
     where_registration_is(RegistrationMode::Open, async |op| {
         let form = TestRequest::post().uri("/register").set_payload("a=b");

@@ -213,6 +213,8 @@ impl World {
                         keys: &self.ground.keys,
                         id_token_keys: &keys,
                         token_keys: context.keys,
+                        recipient: None,
+                        random: context.random,
                         now,
                     },
                 );
