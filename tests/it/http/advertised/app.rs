@@ -84,7 +84,7 @@ impl<'a> App<'a> {
         self.told["client_id"].as_str().unwrap()
     }
 
-    fn secret(&self) -> &str {
+    pub(super) fn secret(&self) -> &str {
         self.told["client_secret"].as_str().unwrap()
     }
 

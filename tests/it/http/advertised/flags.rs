@@ -3,18 +3,15 @@
 use serde_json::json;
 
 use crate::http::advertised::app::App;
+use crate::http::advertised::objects;
 use crate::support::op::{TestOp, claims, encode, query};
 
 /// Takes the flag by its word, whichever it is.
 pub(super) async fn exercise(op: &TestOp, member: &str, value: bool) {
     match (member, value) {
         ("claims_parameter_supported", true) => claims_by_name(op).await,
-        ("request_parameter_supported", false) => {
-            refused(op, ("request", "eyJ"), "request_not_supported").await;
-        }
-        ("request_uri_parameter_supported", false) => {
-            refused(op, ("request_uri", "urn:x"), "request_uri_not_supported").await;
-        }
+        ("request_parameter_supported", true) => objects::request_object(op, "ES256").await,
+        ("request_uri_parameter_supported", true) => objects::request_uri(op).await,
         ("authorization_response_iss_parameter_supported", true) => names_itself(op).await,
         // Each pair is one thing: a client of ours always gets the session.
         ("frontchannel_logout_supported" | "frontchannel_logout_session_supported", true) => {
@@ -25,12 +22,6 @@ pub(super) async fn exercise(op: &TestOp, member: &str, value: bool) {
         }
         _ => panic!("nobody wrote down what {member} = {value} means"),
     }
-}
-
-async fn refused(op: &TestOp, parameter: (&str, &str), error: &str) {
-    let app = App::new(op, json!({})).await;
-    let reply = op.get(&app.request(&[parameter])).await;
-    assert_eq!(query(reply.location())["error"], error);
 }
 
 async fn claims_by_name(op: &TestOp) {

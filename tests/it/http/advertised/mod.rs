@@ -7,13 +7,15 @@
 mod app;
 mod clients;
 mod flags;
+mod objects;
 mod requests;
 mod tokens;
 
 use std::pin::Pin;
 
 use issuant::crypto::algorithm::Algorithm;
-use issuant::protocol::context::Policy;
+use issuant::fetch::{Authorities, Fetcher, Reach};
+use issuant::protocol::context::{AccountPolicy, Policy};
 use issuant::protocol::dynamic_registration::{RegistrationMode, RegistrationPolicy};
 use serde_json::Value;
 
@@ -39,6 +41,18 @@ const ASSERTIONS: &[&str] = &[
 ];
 /// The algorithms of this server's keys.
 const SIGNATURES: &[&str] = &["ES256", "ES384", "EdDSA", "RS256", "PS256"];
+/// The algorithms of request objects.
+const REQUEST_OBJECTS: &[&str] = &[
+    "ES256", "ES384", "EdDSA", "RS256", "PS256", "HS256", "HS384", "HS512", "none",
+];
+const KEY_MANAGEMENT: &[&str] = &[
+    "RSA-OAEP",
+    "RSA-OAEP-256",
+    "ECDH-ES",
+    "ECDH-ES+A128KW",
+    "ECDH-ES+A256KW",
+];
+const CONTENT_ENCRYPTION: &[&str] = &["A128CBC-HS256", "A256CBC-HS512", "A128GCM", "A256GCM"];
 const CONFIDENTIAL: &[&str] = &[
     "client_secret_basic",
     "client_secret_post",
@@ -77,9 +91,9 @@ const ROWS: &[Row] = &[
     },
     Row {
         member: "prompt_values_supported",
-        values: &["none", "login", "consent", "select_account"],
+        values: &["none", "login", "consent", "select_account", "create"],
         accepted: |op, value| Box::pin(requests::prompt(op, value)),
-        outside: "create",
+        outside: "register",
         refused: |op, value| Box::pin(requests::no_prompt(op, value)),
     },
     Row {
@@ -107,9 +121,9 @@ const ROWS: &[Row] = &[
     },
     Row {
         member: "subject_types_supported",
-        values: &["public"],
+        values: &["public", "pairwise"],
         accepted: |op, value| Box::pin(tokens::subject_type(op, value)),
-        outside: "pairwise",
+        outside: "ephemeral",
         refused: |op, value| Box::pin(tokens::no_subject_type(op, value)),
     },
     Row {
@@ -152,6 +166,7 @@ const ROWS: &[Row] = &[
             "phone_number_verified",
             "roles",
             "groups",
+            "acr",
         ],
         accepted: |op, value| Box::pin(tokens::claim(op, value)),
         outside: "shoe_size",
@@ -163,6 +178,88 @@ const ROWS: &[Row] = &[
         accepted: |op, value| Box::pin(tokens::claim_type(op, value)),
         outside: "distributed",
         refused: |op, value| Box::pin(tokens::no_claim_type(op, value)),
+    },
+    Row {
+        member: "acr_values_supported",
+        values: &["0", "1"],
+        accepted: |op, value| Box::pin(requests::acr(op, value)),
+        outside: "2",
+        refused: |op, value| Box::pin(requests::no_acr(op, value)),
+    },
+    Row {
+        member: "display_values_supported",
+        values: &["page", "popup", "touch", "wap"],
+        accepted: |op, value| Box::pin(requests::shown(op, "display", value)),
+        outside: "hologram",
+        // OpenID Connect Core §3.1.2.1 has no error for it: the page is the same.
+        refused: |op, value| Box::pin(requests::shown(op, "display", value)),
+    },
+    Row {
+        member: "ui_locales_supported",
+        values: &["en"],
+        accepted: |op, value| Box::pin(requests::shown(op, "ui_locales", value)),
+        outside: "tlh",
+        // OpenID Connect Core §3.1.2.1: no error, and the page is in a language that it has.
+        refused: |op, value| Box::pin(requests::shown(op, "ui_locales", value)),
+    },
+    Row {
+        member: "request_object_signing_alg_values_supported",
+        values: REQUEST_OBJECTS,
+        accepted: |op, value| Box::pin(objects::request_object(op, value)),
+        outside: "RS1",
+        refused: |op, value| Box::pin(objects::no_request_object(op, value)),
+    },
+    Row {
+        member: "id_token_encryption_alg_values_supported",
+        values: KEY_MANAGEMENT,
+        accepted: |op, value| Box::pin(objects::key_management(op, "id_token", value)),
+        outside: "RSA1_5",
+        refused: |op, value| {
+            Box::pin(objects::no_encryption(
+                op,
+                "id_token_encrypted_response_alg",
+                value,
+            ))
+        },
+    },
+    Row {
+        member: "id_token_encryption_enc_values_supported",
+        values: CONTENT_ENCRYPTION,
+        accepted: |op, value| Box::pin(objects::content_encryption(op, "id_token", value)),
+        outside: "A192GCM",
+        refused: |op, value| {
+            Box::pin(objects::no_encryption(
+                op,
+                "id_token_encrypted_response_enc",
+                value,
+            ))
+        },
+    },
+    Row {
+        member: "userinfo_encryption_alg_values_supported",
+        values: KEY_MANAGEMENT,
+        accepted: |op, value| Box::pin(objects::key_management(op, "userinfo", value)),
+        outside: "RSA1_5",
+        refused: |op, value| {
+            Box::pin(objects::no_encryption(
+                op,
+                "userinfo_encrypted_response_alg",
+                value,
+            ))
+        },
+    },
+    Row {
+        member: "userinfo_encryption_enc_values_supported",
+        values: CONTENT_ENCRYPTION,
+        accepted: |op, value| Box::pin(objects::content_encryption(op, "userinfo", value)),
+        outside: "A192GCM",
+        refused: |op, value| {
+            Box::pin(objects::no_encryption(
+                op,
+                "userinfo_encrypted_response_enc",
+                value,
+            ))
+        },
     },
     Row {
         member: "token_endpoint_auth_methods_supported",
@@ -215,11 +312,21 @@ fn with_everything(test: impl AsyncFnOnce(TestOp)) {
             mode: RegistrationMode::Open,
             ..RegistrationPolicy::default()
         },
+        accounts: AccountPolicy {
+            sign_up: true,
+            ..AccountPolicy::default()
+        },
         ..Policy::default()
+    };
+    let reach = Reach {
+        allowed: Vec::new(),
+        loopback: true,
     };
     let setting = Setting {
         algorithms: Algorithm::ALL.to_vec(),
         policy,
+        // Request objects are read from this machine.
+        fetcher: Fetcher::new(reach, Authorities::default()),
         ..Setting::default()
     };
     run(test(TestOp::with(Database::sqlite(), setting)));

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::http::advertised::app::{App, CALLBACK};
-use crate::support::op::{TestOp, hidden_fields, query};
+use crate::support::op::{TestOp, claims, hidden_fields, query};
 
 /// The client is told no, at its own address.
 async fn refused(op: &TestOp, parameter: (&str, &str), error: &str, id: &str) {
@@ -76,7 +76,9 @@ pub(super) async fn prompt(op: &TestOp, value: &str) {
     let page = reply.location().split('?').next().unwrap();
     match value {
         "none" => assert_eq!(page, CALLBACK),
-        "login" | "select_account" => assert_eq!(page, "/login"),
+        "login" => assert_eq!(page, "/login"),
+        "select_account" => assert_eq!(page, "/accounts"),
+        "create" => assert_eq!(page, "/sign-up"),
         "consent" => assert_eq!(page, "/consent"),
         _ => panic!("nobody wrote down what {value} shows"),
     }
@@ -84,6 +86,37 @@ pub(super) async fn prompt(op: &TestOp, value: &str) {
 
 pub(super) async fn no_prompt(op: &TestOp, value: &str) {
     refused(op, ("prompt", value), "invalid_request", "E1211").await;
+}
+
+/// The class is reached, and told.
+pub(super) async fn acr(op: &TestOp, value: &str) {
+    let app = App::new(op, json!({})).await;
+    let id_token = app
+        .sign_in(&[("acr_values", value)])
+        .await
+        .token("id_token");
+    assert_eq!(claims(&id_token)["acr"], value);
+}
+
+/// A class that a client cannot do without is refused (Unmet Authentication Requirements §2).
+pub(super) async fn no_acr(op: &TestOp, value: &str) {
+    let wanted = json!({"id_token": {"acr": {"essential": true, "values": [value]}}}).to_string();
+    let parameter = ("claims", &*wanted);
+    refused(op, parameter, "unmet_authentication_requirements", "E1250").await;
+}
+
+/// The one sign-in page, in English.
+pub(super) async fn shown(op: &TestOp, parameter: &str, value: &str) {
+    let app = App::new(op, json!({})).await;
+    let mut browser = op.browser();
+    let to = browser
+        .get(&app.request(&[(parameter, value)]))
+        .await
+        .location()
+        .to_owned();
+    let page = browser.get(&to).await;
+    assert!(page.body.contains("<html lang=\"en\""), "{page:?}");
+    assert!(page.body.contains("id=\"sign-in\""), "{page:?}");
 }
 
 pub(super) async fn scope(op: &TestOp, value: &str) {
