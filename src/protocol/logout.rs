@@ -9,7 +9,7 @@ use crate::protocol::client::Client;
 use crate::protocol::context::{Context, TokenKeys};
 use crate::protocol::error::Refusal;
 use crate::protocol::params::Params;
-use crate::protocol::subject_identifier::identifier;
+use crate::protocol::subject_identifier::{identifier, session_identifier};
 use crate::protocol::tokens::id_token::{self, IdTokenHint};
 
 /// A checked request to sign out.
@@ -32,6 +32,17 @@ impl LogoutRequest {
         match &self.client {
             None => hint.sub == subject,
             Some(client) => hint.sub == identifier(keys, client, subject),
+        }
+    }
+
+    /// Whether the hint was made in that session.
+    pub fn names_session(&self, keys: &TokenKeys, session: &str) -> bool {
+        let Some(sid) = self.hint.as_ref().and_then(|hint| hint.sid.as_deref()) else {
+            return false;
+        };
+        match &self.client {
+            None => sid == session,
+            Some(client) => sid == session_identifier(keys, client, session),
         }
     }
 }

@@ -1,5 +1,5 @@
 //! The `sub` by which a client knows a person (OpenID Connect Core §8): the same one for all clients, or one of its sector
-//! alone, so that clients of two sectors cannot compare notes by it.
+//! alone, so that clients of two sectors cannot compare notes by it; and the `sid` of a session, which would tell the same.
 //!
 //! A pairwise identifier is computed each time and kept nowhere. Nothing leads back from it to the person: what comes back
 //! from a client is compared with the identifier of a person who is known from a session or a token family.
@@ -41,17 +41,26 @@ enum Sector {
 pub fn identifier<'a>(keys: &TokenKeys, client: &Client, subject: &'a str) -> Cow<'a, str> {
     match client.metadata.subject_type {
         None | Some(SubjectType::Public) => Cow::Borrowed(subject),
-        Some(SubjectType::Pairwise) => Cow::Owned(pairwise(keys, client, subject)),
+        Some(SubjectType::Pairwise) => Cow::Owned(pairwise(keys, client, &[subject])),
     }
 }
 
-fn pairwise(keys: &TokenKeys, client: &Client, subject: &str) -> String {
+/// The `sid` by which the client knows that session (OpenID Connect Front-Channel Logout §3).
+pub fn session_identifier<'a>(keys: &TokenKeys, client: &Client, session: &'a str) -> Cow<'a, str> {
+    match client.metadata.subject_type {
+        None | Some(SubjectType::Public) => Cow::Borrowed(session),
+        Some(SubjectType::Pairwise) => Cow::Owned(pairwise(keys, client, &["sid", session])),
+    }
+}
+
+fn pairwise(keys: &TokenKeys, client: &Client, of: &[&str]) -> String {
     // A client of several hosts cannot be registered; if one were, it would share its identifiers with nobody.
     let (kind, name) = match sector(client) {
         Some(Sector::Host(host)) => ("host", Cow::Owned(host)),
         Some(Sector::Alone) | None => ("client", Cow::Borrowed(client.id.as_str())),
     };
-    let parts = [kind.as_bytes(), name.as_bytes(), subject.as_bytes()];
+    let mut parts = vec![kind.as_bytes(), name.as_bytes()];
+    parts.extend(of.iter().map(|part| part.as_bytes()));
     URL_SAFE_NO_PAD.encode(keys.pairwise().mac(&parts))
 }
 

@@ -18,6 +18,7 @@ use crate::protocol::client::ClientId;
 use crate::protocol::error::Fault;
 use crate::protocol::logout::{self, LogoutRequest};
 use crate::protocol::params::Params;
+use crate::protocol::subject_identifier::session_identifier;
 
 /// What the hidden field of the form is made for.
 pub(crate) const PURPOSE: &str = "logout";
@@ -38,8 +39,9 @@ async fn start(request: &HttpRequest, scene: &Scene) -> Result<HttpResponse, Fau
     if leaving.is_empty() {
         return Ok(onward(asked.return_to.as_deref()));
     }
-    let hinted = asked.hint.as_ref().and_then(|hint| hint.sid.as_deref());
-    if leaving.iter().all(|it| hinted == Some(&it.session.id)) {
+    let keys = &scene.state.token_keys;
+    let is_hinted = |it: &Living| asked.names_session(keys, &it.session.id);
+    if leaving.iter().all(is_hinted) {
         return end(request, scene, &leaving, visitor.accounts, back(&asked)).await;
     }
     let names: Vec<String> = leaving
@@ -61,11 +63,12 @@ async fn start(request: &HttpRequest, scene: &Scene) -> Result<HttpResponse, Fau
 /// Which of the accounts of the browser are to be signed out: the one of the hint, if it is signed in still, and without a
 /// hint all.
 fn leaving(scene: &Scene, asked: &LogoutRequest, accounts: &[Living]) -> Vec<Living> {
-    let Some(hint) = &asked.hint else {
+    if asked.hint.is_none() {
         return accounts.to_vec();
-    };
-    let is_it = |it: &&Living| hint.sid.as_deref() == Some(&it.session.id);
-    let is_person = |it: &&Living| asked.names(&scene.state.token_keys, &it.subject.id);
+    }
+    let keys = &scene.state.token_keys;
+    let is_it = |it: &&Living| asked.names_session(keys, &it.session.id);
+    let is_person = |it: &&Living| asked.names(keys, &it.subject.id);
     let mut found = accounts.iter();
     let found = found.clone().find(is_it).or_else(|| found.find(is_person));
     found.cloned().into_iter().collect()
@@ -138,7 +141,8 @@ pub(crate) async fn end(
             let uris = took_part.into_iter().flatten();
             told.extend(uris.filter_map(|client| {
                 let uri = client.metadata.frontchannel_logout_uri.as_ref()?;
-                Some(uri.for_session(&scene.state.site.issuer, &session.id))
+                let sid = session_identifier(&scene.state.token_keys, &client, &session.id);
+                Some(uri.for_session(&scene.state.site.issuer, &sid))
             }));
         }
         Ok::<_, Fault>(told)

@@ -51,6 +51,7 @@ pub(super) fn sign(issue: &Issue, signer: &Signer<'_>) -> Result<String, SignErr
         Owner::Client => (issue.client.id.as_str().into(), &[]),
         Owner::User { subject, .. } => (signer.identifier(issue, subject), &subject.roles),
     };
+    let sid = signer.session(issue);
     let claims = Claims {
         iss: signer.issuer,
         sub: &sub,
@@ -64,7 +65,7 @@ pub(super) fn sign(issue: &Issue, signer: &Signer<'_>) -> Result<String, SignErr
         exp: now + policy.access_token_lifetime,
         jti: &issue.token_id,
         auth_time: issue.id_token.as_ref().map(|facts| facts.auth_time),
-        sid: issue.owner.session(),
+        sid: sid.as_deref(),
         roles,
     };
     Ok(jwt::sign(key, Some(TYPE), &claims)?)

@@ -1,6 +1,7 @@
 //! ID tokens (OpenID Connect Core §2), assembled from the types of `openidconnect` and signed by our own
 //! parsed keys, and the reading of `id_token_hint`.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -106,7 +107,7 @@ pub(super) fn sign(
     signer: &Signer<'_>,
     access_token: &str,
 ) -> Result<String, SignError> {
-    let Owner::User { subject, session } = &issue.owner else {
+    let Owner::User { subject, .. } = &issue.owner else {
         return Err(SignError::Claims);
     };
     let algorithm = issue.client.id_token_algorithm;
@@ -131,7 +132,7 @@ pub(super) fn sign(
             signer.identifier(issue, subject).into_owned(),
         )),
         SessionClaims {
-            sid: session.clone(),
+            sid: signer.session(issue).map(Cow::into_owned),
             about_user: about_user(subject, &facts.claims),
         },
     )

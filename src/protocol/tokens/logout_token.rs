@@ -8,7 +8,7 @@ use crate::crypto::random::{RandomSource, random_identifier};
 use crate::protocol::client::Client;
 use crate::protocol::context::{Timestamp, TokenKeys};
 use crate::protocol::logout_notice::LogoutNotice;
-use crate::protocol::subject_identifier;
+use crate::protocol::subject_identifier::{identifier, session_identifier};
 use crate::protocol::tokens::SignError;
 
 /// RFC 8725 §3.11: no other kind of token passes for one.
@@ -62,12 +62,12 @@ impl LogoutTokens<'_> {
         let key = key.ok_or(SignError::NoKey(algorithm))?;
         let claims = Claims {
             iss: self.issuer,
-            sub: &subject_identifier::identifier(self.token_keys, client, &notice.subject),
+            sub: &identifier(self.token_keys, client, &notice.subject),
             aud: client.id.as_str(),
             iat: self.now,
             exp: self.now + LIFETIME,
             jti: &random_identifier(self.random),
-            sid: &notice.session,
+            sid: &session_identifier(self.token_keys, client, &notice.session),
             events: Events { logout: Nothing {} },
         };
         Ok(jwt::sign(key, Some(TYPE), &claims)?)

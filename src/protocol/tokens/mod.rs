@@ -203,6 +203,17 @@ impl Signer<'_> {
         subject_identifier::identifier(self.token_keys, &issue.client, &subject.id)
     }
 
+    /// The `sid` of all tokens of an issue.
+    fn session<'s>(&self, issue: &'s Issue) -> Option<Cow<'s, str>> {
+        let session = issue.owner.session()?;
+        let keys = self.token_keys;
+        Some(subject_identifier::session_identifier(
+            keys,
+            &issue.client,
+            session,
+        ))
+    }
+
     /// A signed ID token as it is sent: encrypted, where the client has them so (OpenID Connect Core §10.2).
     fn encrypt(&self, issue: &Issue, id_token: String) -> Result<String, SignError> {
         if issue.client.metadata.id_token_encryption().is_none() {

@@ -174,6 +174,36 @@ fn a_hint_chooses_among_several_accounts() {
     });
 }
 
+/// The same session under one name would tell who is who.
+#[test]
+fn a_session_has_one_name_in_each_sector() {
+    let op = TestOp::new(Database::sqlite());
+    op.store_changed_clients(|client| {
+        be_pairwise(client);
+        if client.id.as_str() == "portal" {
+            let out = "https://portal.example/out".parse().unwrap();
+            client.metadata.frontchannel_logout_uri = Some(out);
+        }
+    });
+    run(async {
+        let mut browser = op.signed_in("ada").await;
+        let mut sids = Vec::new();
+        for client in [("web", WEB), ("other", WEB), ("portal", PORTAL)] {
+            let tokens = sign_in_with(&mut browser, &op, "ada", client).await;
+            let [of_id, of_access] = ["id_token", "access_token"].map(|it| tokens.token(it));
+            let sid = claims(&of_id)["sid"].as_str().unwrap().to_owned();
+            assert_eq!(claims(&of_access)["sid"], sid);
+            sids.push(sid);
+        }
+        assert_eq!(sids[0], sids[1]);
+        assert_ne!(sids[0], sids[2]);
+        let page = browser.get("/logout").await;
+        let form = [("decision", "sign-out")];
+        let page = browser.submit(&page, "/logout/confirm", &form).await;
+        assert!(page.body.contains(&sids[2]) && !page.body.contains(&sids[0]));
+    });
+}
+
 #[test]
 fn a_logout_token_names_the_person_as_the_id_token_did() {
     on_pairwise(async |op| {
@@ -190,6 +220,7 @@ fn a_logout_token_names_the_person_as_the_id_token_did() {
         let notice = LogoutNotice::new("session", &client.id, "sub-ada", op.now());
         let token = tokens.sign(&notice, &client).unwrap();
         assert_eq!(sub(&token), sub(&id_token));
+        assert_ne!(claims(&token)["sid"], "session");
     });
 }
 
