@@ -449,6 +449,16 @@ mod tests {
             let (found, _) = check(|client| client.metadata.default_acr_values = values);
             assert_eq!(found, [Contradiction::DefaultAcrValues]);
         }
+        let pairwise = Some(SubjectType::Pairwise);
+        let (found, _) = check(|client| client.metadata.subject_type = pairwise);
+        assert_eq!(found, []);
+        let (found, _) = check(|client| {
+            client.metadata.subject_type = pairwise;
+            client
+                .redirect_uris
+                .push("https://b.example/".parse().unwrap());
+        });
+        assert_eq!(found, [Contradiction::SeveralSectors]);
         let (found, _) = check(|client| client.id_token_algorithm = Algorithm::EdDsa);
         assert_eq!(found, [Contradiction::NoKey(Algorithm::EdDsa)]);
     }
@@ -472,6 +482,13 @@ mod tests {
             client.authentication_method = AuthenticationMethod::PrivateKeyJwt;
         });
         assert_eq!(found, [Contradiction::NoClientKeys]);
+        let alg = KeyManagement::EcdhEs;
+        let (found, _) = check(|client| {
+            client.metadata.jwks = set();
+            client.metadata.id_token_encrypted_response_alg = Some(alg);
+            client.metadata.userinfo_encrypted_response_alg = Some(alg);
+        });
+        assert_eq!(found, [Contradiction::NoEncryptionKey(alg)]);
         let (found, doubts) = check(|client| {
             client.authentication_method = AuthenticationMethod::PrivateKeyJwt;
             client.metadata.jwks = set();

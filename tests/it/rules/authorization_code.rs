@@ -1,5 +1,6 @@
 //! Redeeming a code (RFC 6749 §4.1.3, RFC 7636 §4.6, OpenID Connect Core §3.1.3).
 
+use issuant::crypto::jwe::algorithm::KeyManagement;
 use issuant::protocol::bearer::BearerRefused;
 use issuant::protocol::tokens::family::RevocationReason;
 
@@ -35,6 +36,18 @@ fn grants_access_refresh_and_id_token() {
     assert_eq!(id_token["sid"], "session-1");
     assert_eq!(id_token["exp"], NOW + 300);
     assert!(id_token["at_hash"].is_string());
+}
+
+/// Whoever signs has to bring the client's key, or nothing is sent.
+#[test]
+#[should_panic(expected = "NoRecipient")]
+fn an_id_token_that_has_to_be_encrypted_is_never_sent_without() {
+    let mut world = World::new();
+    world.change_client("web", |client| {
+        client.metadata.id_token_encrypted_response_alg = Some(KeyManagement::EcdhEs);
+    });
+    let code = world.code_of("sub-ada", &[]);
+    let _granted = world.redeem(&code, &[]);
 }
 
 #[test]

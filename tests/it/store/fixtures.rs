@@ -2,6 +2,7 @@
 
 use issuant::crypto::algorithm::Algorithm;
 use issuant::crypto::digest::Digest;
+use issuant::crypto::jwe::algorithm::{ContentEncryption, KeyManagement};
 use issuant::crypto::jwk_set::JwkSet;
 use issuant::identity::store::{Consent, Session, User};
 use issuant::protocol::authorize::request::{AuthorizationRequest, Prompt};
@@ -16,6 +17,7 @@ use issuant::protocol::profile::Profile;
 use issuant::protocol::refresh_policy::{RefreshOverrides, RefreshRotation};
 use issuant::protocol::scope::Scope;
 use issuant::protocol::store::{AuthorizationCode, Subject, WaitingRequest};
+use issuant::protocol::subject_identifier::SubjectType;
 use issuant::protocol::tokens::family::{Family, Pending, Rotation};
 use issuant::protocol::tokens::refresh_token::FamilyId;
 use issuant::storage::keys::StoredKey;
@@ -69,6 +71,10 @@ pub(crate) fn client(id: &str) -> Client {
             token_endpoint_auth_signing_alg: Some(AssertionAlgorithm::Signature(Algorithm::EdDsa)),
             backchannel_logout_uri: Some("https://app.example/out?a=b".parse().unwrap()),
             backchannel_logout_session_required: Some(true),
+            subject_type: Some(SubjectType::Pairwise),
+            sector_identifier_uri: Some("https://app.example/sector".to_owned()),
+            id_token_encrypted_response_alg: Some(KeyManagement::EcdhEsA128Kw),
+            id_token_encrypted_response_enc: Some(ContentEncryption::A256CbcHs512),
             ..ClientMetadata::default()
         },
         refresh: RefreshOverrides {
@@ -268,7 +274,9 @@ fn profile() -> Profile {
 }
 
 /// RFC 8037, Appendix A.2.
+/// One for signatures, one for encryption.
 fn public_keys() -> JwkSet {
-    let set = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+    let set = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
+        {"kty":"EC","crv":"P-256","alg":"ECDH-ES+A128KW","use":"enc","kid":"e","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}"#;
     serde_json::from_str(set).unwrap()
 }
