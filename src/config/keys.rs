@@ -123,7 +123,7 @@ pub static KEYS: &[Key] = &[
     key(
         "signing.algorithms",
         "[\"ES256\", \"RS256\"]",
-        "Algorithms of the first signing keys: ES256, ES384, EdDSA, RS256, PS256",
+        "Algorithms of the first signing keys: ES256, ES384, ES512, EdDSA, RS256, RS384, RS512, PS256, PS384, PS512",
     ),
     key(
         "signing.access_token_algorithm",

@@ -226,7 +226,7 @@ fn each_mistake_has_its_sentence() {
         ),
         (
             "[signing]\nalgorithms = [\"HS256\"]",
-            "issuant.toml:2  `signing.algorithms` knows ES256, ES384, EdDSA, RS256, PS256, but not `HS256`  [E0103]",
+            "issuant.toml:2  `signing.algorithms` knows ES256, ES384, ES512, EdDSA, RS256, RS384, RS512, PS256, PS384, PS512, but not `HS256`  [E0103]",
         ),
         (
             "[signing]\naccess_token_algorithm = \"PS256\"",

@@ -15,25 +15,60 @@ pub enum Algorithm {
     /// ECDSA on P-384 with SHA-384.
     #[serde(rename = "ES384")]
     Es384,
+    /// ECDSA on P-521 with SHA-512.
+    #[serde(rename = "ES512")]
+    Es512,
     /// Ed25519.
     #[serde(rename = "EdDSA")]
     EdDsa,
     /// RSASSA-PKCS1-v1_5 with SHA-256.
     #[serde(rename = "RS256")]
     Rs256,
+    /// RSASSA-PKCS1-v1_5 with SHA-384.
+    #[serde(rename = "RS384")]
+    Rs384,
+    /// RSASSA-PKCS1-v1_5 with SHA-512.
+    #[serde(rename = "RS512")]
+    Rs512,
     /// RSASSA-PSS with SHA-256 and a salt of 32 bytes.
     #[serde(rename = "PS256")]
     Ps256,
+    /// RSASSA-PSS with SHA-384 and a salt of 48 bytes.
+    #[serde(rename = "PS384")]
+    Ps384,
+    /// RSASSA-PSS with SHA-512 and a salt of 64 bytes.
+    #[serde(rename = "PS512")]
+    Ps512,
+}
+
+/// What kind of key an algorithm needs (RFC 7518 §6, RFC 8037 §2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyType {
+    /// `EC` on P-256.
+    P256,
+    /// `EC` on P-384.
+    P384,
+    /// `EC` on P-521.
+    P521,
+    /// `OKP` on Ed25519.
+    Ed25519,
+    /// `RSA`.
+    Rsa,
 }
 
 impl Algorithm {
     /// Every algorithm, in the order in which metadata lists them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 10] = [
         Self::Es256,
         Self::Es384,
+        Self::Es512,
         Self::EdDsa,
         Self::Rs256,
+        Self::Rs384,
+        Self::Rs512,
         Self::Ps256,
+        Self::Ps384,
+        Self::Ps512,
     ];
 
     /// The name in an `alg` member.
@@ -41,16 +76,36 @@ impl Algorithm {
         match self {
             Self::Es256 => "ES256",
             Self::Es384 => "ES384",
+            Self::Es512 => "ES512",
             Self::EdDsa => "EdDSA",
             Self::Rs256 => "RS256",
+            Self::Rs384 => "RS384",
+            Self::Rs512 => "RS512",
             Self::Ps256 => "PS256",
+            Self::Ps384 => "PS384",
+            Self::Ps512 => "PS512",
+        }
+    }
+
+    /// The kind of key that it signs with.
+    pub const fn key_type(self) -> KeyType {
+        match self {
+            Self::Es256 => KeyType::P256,
+            Self::Es384 => KeyType::P384,
+            Self::Es512 => KeyType::P521,
+            Self::EdDsa => KeyType::Ed25519,
+            Self::Rs256 | Self::Rs384 | Self::Rs512 | Self::Ps256 | Self::Ps384 | Self::Ps512 => {
+                KeyType::Rsa
+            }
         }
     }
 }
 
 /// A name that is none of [`Algorithm::ALL`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the signature algorithm must be one of ES256, ES384, EdDSA, RS256, PS256")]
+#[error(
+    "the signature algorithm must be one of ES256, ES384, ES512, EdDSA, RS256, RS384, RS512, PS256, PS384, PS512"
+)]
 pub struct UnknownAlgorithm;
 
 impl FromStr for Algorithm {
@@ -88,7 +143,7 @@ mod tests {
     #[test]
     fn other_names_do_not_exist() {
         for name in [
-            "none", "None", "HS256", "es256", "ES512", "RS512", "", "Es256",
+            "none", "None", "HS256", "es256", "ES521", "RS1", "", "Es256",
         ] {
             assert_eq!(name.parse::<Algorithm>(), Err(UnknownAlgorithm), "{name}");
             assert!(serde_json::from_str::<Algorithm>(&format!("\"{name}\"")).is_err());

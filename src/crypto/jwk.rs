@@ -6,7 +6,10 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
-use crate::crypto::{algorithm::Algorithm, digest::sha256_base64url};
+use crate::crypto::{
+    algorithm::{Algorithm, KeyType},
+    digest::sha256_base64url,
+};
 
 /// A public key with what is said about it.
 ///
@@ -46,6 +49,13 @@ pub enum PublicKey {
         /// `y`
         y: Vec<u8>,
     },
+    /// P-521: both coordinates have 66 bytes.
+    P521 {
+        /// `x`
+        x: Vec<u8>,
+        /// `y`
+        y: Vec<u8>,
+    },
     /// Ed25519: 32 bytes.
     Ed25519 {
         /// `x`
@@ -64,7 +74,7 @@ pub enum PublicKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JwkError {
     /// Another `kty` or `crv`, among them every symmetric key.
-    #[error("the key type is not supported: use EC (P-256, P-384), OKP (Ed25519) or RSA")]
+    #[error("the key type is not supported: use EC (P-256, P-384, P-521), OKP (Ed25519) or RSA")]
     Unsupported,
     /// The member `d` or `k` is there.
     #[error("this is a private key; give the public one")]
@@ -92,6 +102,10 @@ impl PublicJwk {
                 let (x, y) = (encode(x), encode(y));
                 format!(r#"{{"crv":"P-384","kty":"EC","x":"{x}","y":"{y}"}}"#)
             }
+            PublicKey::P521 { x, y } => {
+                let (x, y) = (encode(x), encode(y));
+                format!(r#"{{"crv":"P-521","kty":"EC","x":"{x}","y":"{y}"}}"#)
+            }
             PublicKey::Ed25519 { x } => {
                 format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, encode(x))
             }
@@ -108,6 +122,7 @@ impl PublicJwk {
         self.alg.unwrap_or(match self.key {
             PublicKey::P256 { .. } => Algorithm::Es256,
             PublicKey::P384 { .. } => Algorithm::Es384,
+            PublicKey::P521 { .. } => Algorithm::Es512,
             PublicKey::Ed25519 { .. } => Algorithm::EdDsa,
             PublicKey::Rsa { .. } => Algorithm::Rs256,
         })
@@ -116,15 +131,21 @@ impl PublicJwk {
     /// Whether signatures of this algorithm can be verified with the key: the type fits, and
     /// neither `alg` nor `use` says otherwise.
     pub fn suits(&self, algorithm: Algorithm) -> bool {
-        let type_fits = match algorithm {
-            Algorithm::Es256 => matches!(self.key, PublicKey::P256 { .. }),
-            Algorithm::Es384 => matches!(self.key, PublicKey::P384 { .. }),
-            Algorithm::EdDsa => matches!(self.key, PublicKey::Ed25519 { .. }),
-            Algorithm::Rs256 | Algorithm::Ps256 => matches!(self.key, PublicKey::Rsa { .. }),
-        };
-        type_fits
+        self.key.key_type() == algorithm.key_type()
             && self.alg.is_none_or(|alg| alg == algorithm)
             && self.usage.as_deref().is_none_or(|usage| usage == "sig")
+    }
+}
+
+impl PublicKey {
+    fn key_type(&self) -> KeyType {
+        match self {
+            Self::P256 { .. } => KeyType::P256,
+            Self::P384 { .. } => KeyType::P384,
+            Self::P521 { .. } => KeyType::P521,
+            Self::Ed25519 { .. } => KeyType::Ed25519,
+            Self::Rsa { .. } => KeyType::Rsa,
+        }
     }
 }
 
@@ -173,6 +194,10 @@ impl TryFrom<Members> for PublicJwk {
                 x: fixed(x, 48)?,
                 y: fixed(y, 48)?,
             },
+            ("EC", Some("P-521")) => PublicKey::P521 {
+                x: fixed(x, 66)?,
+                y: fixed(y, 66)?,
+            },
             ("OKP", Some("Ed25519")) => PublicKey::Ed25519 { x: fixed(x, 32)? },
             ("RSA", _) => rsa(number(n)?, number(e)?)?,
             _ => return Err(JwkError::Unsupported),
@@ -195,28 +220,17 @@ impl From<PublicJwk> for Members {
             kid: jwk.kid,
             ..Self::default()
         };
-        let ec = |crv: &str, x: &[u8], y: &[u8]| (crv.to_owned(), text(x), text(y));
+        let ec = |crv: &str, x: &[u8], y: &[u8], about: Self| Self {
+            kty: "EC".to_owned(),
+            crv: Some(crv.to_owned()),
+            x: text(x),
+            y: text(y),
+            ..about
+        };
         match &jwk.key {
-            PublicKey::P256 { x, y } => {
-                let (crv, x, y) = ec("P-256", x, y);
-                Self {
-                    kty: "EC".to_owned(),
-                    crv: Some(crv),
-                    x,
-                    y,
-                    ..about
-                }
-            }
-            PublicKey::P384 { x, y } => {
-                let (crv, x, y) = ec("P-384", x, y);
-                Self {
-                    kty: "EC".to_owned(),
-                    crv: Some(crv),
-                    x,
-                    y,
-                    ..about
-                }
-            }
+            PublicKey::P256 { x, y } => ec("P-256", x, y, about),
+            PublicKey::P384 { x, y } => ec("P-384", x, y, about),
+            PublicKey::P521 { x, y } => ec("P-521", x, y, about),
             PublicKey::Ed25519 { x } => Self {
                 kty: "OKP".to_owned(),
                 crv: Some("Ed25519".to_owned()),
@@ -349,7 +363,7 @@ mod tests {
                 JwkError::Private,
             ),
             (
-                format!(r#"{{"kty":"EC","crv":"P-521","x":"{X}","y":"{Y}"}}"#),
+                format!(r#"{{"kty":"EC","crv":"secp256k1","x":"{X}","y":"{Y}"}}"#),
                 JwkError::Unsupported,
             ),
             (
@@ -363,6 +377,10 @@ mod tests {
             ),
             (
                 format!(r#"{{"kty":"EC","crv":"P-384","x":"{X}","y":"{Y}"}}"#),
+                JwkError::Malformed,
+            ),
+            (
+                format!(r#"{{"kty":"EC","crv":"P-521","x":"{X}","y":"{Y}"}}"#),
                 JwkError::Malformed,
             ),
             (

@@ -55,7 +55,7 @@ pub enum JwkSetError {
     TooMany,
     /// For signatures or encryption with the algorithms of this server.
     #[error(
-        "the set has no key that this server can use: use EC (P-256, P-384), OKP (Ed25519) or RSA from 2048 bits"
+        "the set has no key that this server can use: use EC (P-256, P-384, P-521), OKP (Ed25519) or RSA from 2048 bits"
     )]
     NoKey,
 }

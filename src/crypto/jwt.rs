@@ -7,12 +7,12 @@
 use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::errors::ErrorKind;
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned, de::IgnoredAny};
 
 use crate::crypto::{
-    key_set::{KeySet, VerifyingKey},
+    key_set::KeySet,
     signing_key::{KeyError, SigningKey},
+    verifying_key::VerifyingKey,
 };
 
 /// Why a token was not signed.
@@ -236,9 +236,7 @@ fn decode<'k, C: DeserializeOwned>(
     if !type_is_expected(header.typ.as_deref(), typ) {
         return Err(JwtRefused::WrongType);
     }
-    let decoded = jsonwebtoken::decode(token, key.decoding_key(), key.validation());
-    let decoded = decoded.map_err(|error| refusal(error.kind()))?;
-    Ok((header, decoded.claims))
+    Ok((header, key.verify(token)?))
 }
 
 /// What is read of a header. Members that bring a key (`jwk`, `jku`, `x5c`, `x5u`) are not read
@@ -331,21 +329,6 @@ fn check_claims(claims: &RegisteredClaims, expected: &Expected<'_>) -> Result<()
         return Err(JwtRefused::NotYetValid);
     }
     Ok(())
-}
-
-/// The package's reasons in ours. It reads the claims only after the signature was found good,
-/// and the header was already read more strictly here, so JSON that it cannot read is a claim.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the package may add reasons at any time"
-)]
-fn refusal(kind: &ErrorKind) -> JwtRefused {
-    match kind {
-        ErrorKind::InvalidSignature => JwtRefused::BadSignature,
-        ErrorKind::InvalidAlgorithm => JwtRefused::WrongAlgorithm,
-        ErrorKind::Json(_) => JwtRefused::WrongClaim,
-        _ => JwtRefused::Malformed,
-    }
 }
 
 /// The longest token that is looked at, in bytes.

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::crypto::{
-    algorithm::Algorithm,
+    algorithm::{Algorithm, KeyType},
     jwk::PublicKey,
     rsa_key::{self, RsaNumbers},
     secret::{Secret, SecretBytes},
@@ -28,13 +28,11 @@ impl SigningKey {
     /// back with its PKCS#8 form, to be sealed.
     pub fn from_pem(algorithm: Algorithm, text: &str) -> Result<(Self, SecretBytes), KeyError> {
         let (label, der) = first_private_key(text)?;
-        let pkcs8 = match (label, algorithm) {
+        let pkcs8 = match (label, algorithm.key_type()) {
             ("ENCRYPTED PRIVATE KEY", _) => return Err(KeyError::Encrypted),
-            ("PRIVATE KEY" | "RSA PRIVATE KEY", Algorithm::Rs256 | Algorithm::Ps256) => {
-                rsa_key::to_pkcs8(der.expose())?
-            }
+            ("PRIVATE KEY" | "RSA PRIVATE KEY", KeyType::Rsa) => rsa_key::to_pkcs8(der.expose())?,
             ("PRIVATE KEY", _) => der,
-            ("EC PRIVATE KEY", Algorithm::Es256 | Algorithm::Es384) => {
+            ("EC PRIVATE KEY", KeyType::P256 | KeyType::P384 | KeyType::P521) => {
                 EcdsaKeyPair::from_private_key_der(ecdsa(algorithm)?, der.expose())
                     .map_err(|_| KeyError::Unsuitable)
                     .and_then(|pair| ecdsa_pkcs8(&pair))?
@@ -61,8 +59,10 @@ impl SigningKey {
         {
             return Err(KeyError::Unsuitable);
         }
-        let pkcs8 = match (algorithm, jwk.kty.as_str(), jwk.crv.as_deref()) {
-            (Algorithm::Es256, "EC", Some("P-256")) | (Algorithm::Es384, "EC", Some("P-384")) => {
+        let pkcs8 = match (algorithm.key_type(), jwk.kty.as_str(), jwk.crv.as_deref()) {
+            (KeyType::P256, "EC", Some("P-256"))
+            | (KeyType::P384, "EC", Some("P-384"))
+            | (KeyType::P521, "EC", Some("P-521")) => {
                 let (x, y, d) = (
                     number(jwk.x.as_ref())?,
                     number(jwk.y.as_ref())?,
@@ -73,7 +73,7 @@ impl SigningKey {
                     .map_err(|_| KeyError::Unsuitable)
                     .and_then(|pair| ecdsa_pkcs8(&pair))?
             }
-            (Algorithm::EdDsa, "OKP", Some("Ed25519")) => {
+            (KeyType::Ed25519, "OKP", Some("Ed25519")) => {
                 let (x, d) = (number(jwk.x.as_ref())?, number(jwk.d.as_ref())?);
                 Ed25519KeyPair::from_seed_and_public_key(&d, &x)
                     .map_err(|_| KeyError::Unsuitable)?
@@ -81,15 +81,13 @@ impl SigningKey {
                     .map(|document| SecretBytes::new(document.as_ref().to_vec()))
                     .map_err(|_| KeyError::Library)?
             }
-            (Algorithm::Rs256 | Algorithm::Ps256, "RSA", _) => {
-                rsa_key::from_numbers(&RsaNumbers {
-                    n: number(jwk.n.as_ref())?.to_vec(),
-                    e: number(jwk.e.as_ref())?.to_vec(),
-                    d: number(jwk.d.as_ref())?,
-                    p: number(jwk.p.as_ref())?,
-                    q: number(jwk.q.as_ref())?,
-                })?
-            }
+            (KeyType::Rsa, "RSA", _) => rsa_key::from_numbers(&RsaNumbers {
+                n: number(jwk.n.as_ref())?.to_vec(),
+                e: number(jwk.e.as_ref())?.to_vec(),
+                d: number(jwk.d.as_ref())?,
+                p: number(jwk.p.as_ref())?,
+                q: number(jwk.q.as_ref())?,
+            })?,
             _ => return Err(KeyError::Unsuitable),
         };
         Ok((Self::from_pkcs8(algorithm, pkcs8.expose())?, pkcs8))
@@ -123,14 +121,21 @@ pub fn to_private_jwk(algorithm: Algorithm, pkcs8: &SecretBytes) -> Result<Secre
         ..PrivateJwk::default()
     };
     let jwk = match &key.public_jwk().key {
-        PublicKey::P256 { x, y } | PublicKey::P384 { x, y } => {
+        PublicKey::P256 { x, y } | PublicKey::P384 { x, y } | PublicKey::P521 { x, y } => {
             let pair = EcdsaKeyPair::from_pkcs8(ecdsa(algorithm)?, pkcs8.expose())
                 .map_err(|_| KeyError::Unsuitable)?;
             let d = pair
                 .private_key()
                 .as_be_bytes()
                 .map_err(|_| KeyError::Library)?;
-            let mut jwk = about("EC", Some(if x.len() == 32 { "P-256" } else { "P-384" }));
+            let mut jwk = about(
+                "EC",
+                Some(match x.len() {
+                    32 => "P-256",
+                    48 => "P-384",
+                    _ => "P-521",
+                }),
+            );
             (jwk.x, jwk.y, jwk.d) = (text(x), text(y), text(d.as_ref()));
             jwk
         }
@@ -304,7 +309,12 @@ mod tests {
         assert_eq!(pem(Algorithm::Es256, &encrypted), Some(KeyError::Encrypted));
         let old = P256_SEC1.replace("KEY-----\nM", "KEY-----\nProc-Type: 4,ENCRYPTED\n\nM");
         assert_eq!(pem(Algorithm::Es256, &old), Some(KeyError::Encrypted));
-        for algorithm in [Algorithm::Es384, Algorithm::EdDsa, Algorithm::Rs256] {
+        for algorithm in [
+            Algorithm::Es384,
+            Algorithm::Es512,
+            Algorithm::EdDsa,
+            Algorithm::Rs256,
+        ] {
             assert_eq!(pem(algorithm, P256_SEC1), Some(KeyError::Unsuitable));
             assert_eq!(pem(algorithm, P256_PKCS8), Some(KeyError::Unsuitable));
         }

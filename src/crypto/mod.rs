@@ -19,6 +19,7 @@
 //! | [`rsa_key`] | formats of RSA keys; the only file that names `rsa` |
 //! | [`key_file`] | private keys of all kinds in PEM and JWK |
 //! | [`key_set`] | announced → active → verify-only → retired; the public JWKS |
+//! | [`verifying_key`] | a public key with its one algorithm |
 //! | [`jwt`] | signs and verifies; the algorithm belongs to the key |
 //! | `seen_tokens` | tokens whose signature need not be computed again |
 
@@ -39,3 +40,4 @@ pub mod seal;
 pub mod secret;
 mod seen_tokens;
 pub mod signing_key;
+pub mod verifying_key;

@@ -1,7 +1,8 @@
 //! A private key with its one algorithm and key id.
 //!
 //! Owns making, reading and using private keys, parsed once and held parsed, because reading an
-//! RSA key costs more than half a signature. In which format a key came is the affair of
+//! RSA key costs more than half a signature. No key serves two algorithms, not even those of RSA
+//! (RFC 8725 §3.1): so each can say its `alg` in the JWKS, and a verifier need not choose. In which format a key came is the affair of
 //! `key_file`; when it may be used, of `key_set`.
 
 use std::fmt;
@@ -11,14 +12,19 @@ use aws_lc_rs::{
     rand::SystemRandom,
     rsa::KeySize,
     signature::{
-        ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair,
-        EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RSA_PSS_SHA256,
-        RsaKeyPair, RsaPublicKeyComponents,
+        ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING,
+        ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair,
+        KeyPair as _, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256,
+        RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding, RsaKeyPair, RsaPublicKeyComponents,
     },
 };
 
 pub use crate::crypto::jwk::PublicJwk;
-use crate::crypto::{algorithm::Algorithm, jwk::PublicKey, secret::SecretBytes};
+use crate::crypto::{
+    algorithm::{Algorithm, KeyType},
+    jwk::PublicKey,
+    secret::SecretBytes,
+};
 
 /// A parsed private key, its algorithm, its id and its public half.
 pub struct SigningKey {
@@ -67,20 +73,22 @@ pub enum KeyError {
 }
 
 impl SigningKey {
-    /// A new key, and its PKCS#8 form (RFC 5208), to be sealed. `rsa_bits` matters for RS256 and
-    /// PS256 only. RSA takes some 100 ms.
+    /// A new key, and its PKCS#8 form (RFC 5208), to be sealed. `rsa_bits` matters for RSA
+    /// only, which takes some 100 ms.
     pub fn generate(
         algorithm: Algorithm,
         rsa_bits: RsaBits,
     ) -> Result<(Self, SecretBytes), KeyError> {
-        let pkcs8 = match algorithm {
-            Algorithm::Es256 | Algorithm::Es384 => EcdsaKeyPair::generate(ecdsa(algorithm)?)
+        let pkcs8 = match algorithm.key_type() {
+            KeyType::P256 | KeyType::P384 | KeyType::P521 => {
+                EcdsaKeyPair::generate(ecdsa(algorithm)?)
+                    .and_then(|pair| pair.to_pkcs8v1())
+                    .map(|document| document.as_ref().to_vec())
+            }
+            KeyType::Ed25519 => Ed25519KeyPair::generate()
                 .and_then(|pair| pair.to_pkcs8v1())
                 .map(|document| document.as_ref().to_vec()),
-            Algorithm::EdDsa => Ed25519KeyPair::generate()
-                .and_then(|pair| pair.to_pkcs8v1())
-                .map(|document| document.as_ref().to_vec()),
-            Algorithm::Rs256 | Algorithm::Ps256 => RsaKeyPair::generate(rsa_bits.into())
+            KeyType::Rsa => RsaKeyPair::generate(rsa_bits.into())
                 .and_then(|pair| AsDer::<Pkcs8V1Der<'_>>::as_der(&pair))
                 .map(|der| der.as_ref().to_vec()),
         };
@@ -91,20 +99,20 @@ impl SigningKey {
     /// Reads a PKCS#8 key (RFC 5208, RFC 5958 for Ed25519) for one algorithm.
     pub fn from_pkcs8(algorithm: Algorithm, der: &[u8]) -> Result<Self, KeyError> {
         let unsuitable = |_| KeyError::Unsuitable;
-        let (pair, key) = match algorithm {
-            Algorithm::Es256 | Algorithm::Es384 => {
+        let (pair, key) = match algorithm.key_type() {
+            KeyType::P256 | KeyType::P384 | KeyType::P521 => {
                 let pair = EcdsaKeyPair::from_pkcs8(ecdsa(algorithm)?, der).map_err(unsuitable)?;
                 let key = ec_public_key(algorithm, pair.public_key().as_ref())?;
                 (KeyPair::Ecdsa(pair), key)
             }
-            Algorithm::EdDsa => {
+            KeyType::Ed25519 => {
                 let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).map_err(unsuitable)?;
                 let key = PublicKey::Ed25519 {
                     x: pair.public_key().as_ref().to_vec(),
                 };
                 (KeyPair::Ed25519(pair), key)
             }
-            Algorithm::Rs256 | Algorithm::Ps256 => {
+            KeyType::Rsa => {
                 let pair = RsaKeyPair::from_pkcs8(der).map_err(unsuitable)?;
                 let RsaPublicKeyComponents { n, e } = pair.public_key().into();
                 (KeyPair::Rsa(pair), PublicKey::Rsa { n, e })
@@ -152,11 +160,7 @@ impl SigningKey {
                 .try_sign(message)
                 .map(|signature| signature.as_ref().to_vec()),
             KeyPair::Rsa(pair) => {
-                let padding = if self.algorithm == Algorithm::Ps256 {
-                    &RSA_PSS_SHA256
-                } else {
-                    &RSA_PKCS1_SHA256
-                };
+                let padding = rsa_padding(self.algorithm)?;
                 let mut signature = vec![0; pair.public_modulus_len()];
                 pair.sign(padding, &SystemRandom::new(), message, &mut signature)
                     .map(|()| signature)
@@ -191,7 +195,29 @@ pub(super) fn ecdsa(algorithm: Algorithm) -> Result<&'static EcdsaSigningAlgorit
     match algorithm {
         Algorithm::Es256 => Ok(&ECDSA_P256_SHA256_FIXED_SIGNING),
         Algorithm::Es384 => Ok(&ECDSA_P384_SHA384_FIXED_SIGNING),
-        Algorithm::EdDsa | Algorithm::Rs256 | Algorithm::Ps256 => Err(KeyError::Unsuitable),
+        Algorithm::Es512 => Ok(&ECDSA_P521_SHA512_FIXED_SIGNING),
+        Algorithm::EdDsa
+        | Algorithm::Rs256
+        | Algorithm::Rs384
+        | Algorithm::Rs512
+        | Algorithm::Ps256
+        | Algorithm::Ps384
+        | Algorithm::Ps512 => Err(KeyError::Unsuitable),
+    }
+}
+
+/// The padding and hash of an RSA algorithm; another algorithm is unsuitable.
+fn rsa_padding(algorithm: Algorithm) -> Result<&'static dyn RsaEncoding, KeyError> {
+    match algorithm {
+        Algorithm::Rs256 => Ok(&RSA_PKCS1_SHA256),
+        Algorithm::Rs384 => Ok(&RSA_PKCS1_SHA384),
+        Algorithm::Rs512 => Ok(&RSA_PKCS1_SHA512),
+        Algorithm::Ps256 => Ok(&RSA_PSS_SHA256),
+        Algorithm::Ps384 => Ok(&RSA_PSS_SHA384),
+        Algorithm::Ps512 => Ok(&RSA_PSS_SHA512),
+        Algorithm::Es256 | Algorithm::Es384 | Algorithm::Es512 | Algorithm::EdDsa => {
+            Err(KeyError::Unsuitable)
+        }
     }
 }
 
@@ -205,6 +231,7 @@ fn ec_public_key(algorithm: Algorithm, point: &[u8]) -> Result<PublicKey, KeyErr
     match (algorithm, x.len()) {
         (Algorithm::Es256, 32) => Ok(PublicKey::P256 { x, y }),
         (Algorithm::Es384, 48) => Ok(PublicKey::P384 { x, y }),
+        (Algorithm::Es512, 66) => Ok(PublicKey::P521 { x, y }),
         _ => Err(KeyError::Unsuitable),
     }
 }
@@ -212,8 +239,10 @@ fn ec_public_key(algorithm: Algorithm, point: &[u8]) -> Result<PublicKey, KeyErr
 #[cfg(test)]
 mod tests {
     use aws_lc_rs::signature::{
-        ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256,
-        RSA_PSS_2048_8192_SHA256, UnparsedPublicKey,
+        ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ED25519,
+        RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
+        RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512,
+        UnparsedPublicKey,
     };
 
     use super::*;
@@ -229,14 +258,25 @@ mod tests {
                 let key = UnparsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, point(x, y));
                 key.verify(message, signature).is_ok()
             }
+            (PublicKey::P521 { x, y }, _) => {
+                let key = UnparsedPublicKey::new(&ECDSA_P521_SHA512_FIXED, point(x, y));
+                key.verify(message, signature).is_ok()
+            }
             (PublicKey::Ed25519 { x }, _) => UnparsedPublicKey::new(&ED25519, x)
                 .verify(message, signature)
                 .is_ok(),
             (PublicKey::Rsa { n, e }, algorithm) => {
-                let scheme = if algorithm == Algorithm::Ps256 {
-                    &RSA_PSS_2048_8192_SHA256
-                } else {
-                    &RSA_PKCS1_2048_8192_SHA256
+                let scheme = match algorithm {
+                    Algorithm::Rs384 => &RSA_PKCS1_2048_8192_SHA384,
+                    Algorithm::Rs512 => &RSA_PKCS1_2048_8192_SHA512,
+                    Algorithm::Ps256 => &RSA_PSS_2048_8192_SHA256,
+                    Algorithm::Ps384 => &RSA_PSS_2048_8192_SHA384,
+                    Algorithm::Ps512 => &RSA_PSS_2048_8192_SHA512,
+                    Algorithm::Rs256 => &RSA_PKCS1_2048_8192_SHA256,
+                    other @ (Algorithm::Es256
+                    | Algorithm::Es384
+                    | Algorithm::Es512
+                    | Algorithm::EdDsa) => panic!("{other} signs with no RSA key"),
                 };
                 RsaPublicKeyComponents { n, e }
                     .verify(scheme, message, signature)
@@ -250,9 +290,14 @@ mod tests {
         for (algorithm, length) in [
             (Algorithm::Es256, 64),
             (Algorithm::Es384, 96),
+            (Algorithm::Es512, 132),
             (Algorithm::EdDsa, 64),
             (Algorithm::Rs256, 256),
+            (Algorithm::Rs384, 256),
+            (Algorithm::Rs512, 256),
             (Algorithm::Ps256, 256),
+            (Algorithm::Ps384, 256),
+            (Algorithm::Ps512, 256),
         ] {
             let (made, pkcs8) = SigningKey::generate(algorithm, RsaBits::B2048).unwrap();
             let read = SigningKey::from_pkcs8(algorithm, pkcs8.expose()).unwrap();
@@ -278,14 +323,15 @@ mod tests {
         for of in [
             Algorithm::Es256,
             Algorithm::Es384,
+            Algorithm::Es512,
             Algorithm::EdDsa,
             Algorithm::Rs256,
         ] {
             let (_, pkcs8) = SigningKey::generate(of, RsaBits::B2048).unwrap();
             for other in Algorithm::ALL {
-                let both_rsa = of == Algorithm::Rs256 && other == Algorithm::Ps256;
                 let result = SigningKey::from_pkcs8(other, pkcs8.expose());
-                assert_eq!(result.is_ok(), of == other || both_rsa, "{of} as {other}");
+                let is_same_type = of.key_type() == other.key_type();
+                assert_eq!(result.is_ok(), is_same_type, "{of} as {other}");
             }
             let half = &pkcs8.expose()[..pkcs8.expose().len() / 2];
             assert_eq!(

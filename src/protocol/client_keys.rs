@@ -3,7 +3,7 @@
 
 use crate::crypto::algorithm::Algorithm;
 use crate::crypto::jwk_set::JwkSet;
-use crate::crypto::key_set::VerifyingKey;
+use crate::crypto::verifying_key::VerifyingKey;
 use crate::protocol::client::Client;
 use crate::protocol::context::Context;
 

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::crypto::jwt::mac::{self, MacAlgorithm};
 use crate::crypto::jwt::{JwtRefused, MAX_TOKEN, decode, parse_header, type_is_expected};
-use crate::crypto::key_set::VerifyingKey;
+use crate::crypto::verifying_key::VerifyingKey;
 
 /// The claims of a token that this key verifies. `typ` is the one beside `JWT` and none at all.
 pub fn signed<C: DeserializeOwned>(

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use crate::crypto::jwt::{self, unbound};
-use crate::crypto::key_set::VerifyingKey;
+use crate::crypto::verifying_key::VerifyingKey;
 use crate::protocol::catalogue;
 use crate::protocol::context::Context;
 use crate::protocol::error::Refusal;

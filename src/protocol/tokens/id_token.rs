@@ -161,9 +161,14 @@ pub(crate) fn signing_algorithm(algorithm: Algorithm) -> CoreJwsSigningAlgorithm
     match algorithm {
         Algorithm::Es256 => CoreJwsSigningAlgorithm::EcdsaP256Sha256,
         Algorithm::Es384 => CoreJwsSigningAlgorithm::EcdsaP384Sha384,
+        Algorithm::Es512 => CoreJwsSigningAlgorithm::EcdsaP521Sha512,
         Algorithm::EdDsa => CoreJwsSigningAlgorithm::EdDsa,
         Algorithm::Rs256 => CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
+        Algorithm::Rs384 => CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384,
+        Algorithm::Rs512 => CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha512,
         Algorithm::Ps256 => CoreJwsSigningAlgorithm::RsaSsaPssSha256,
+        Algorithm::Ps384 => CoreJwsSigningAlgorithm::RsaSsaPssSha384,
+        Algorithm::Ps512 => CoreJwsSigningAlgorithm::RsaSsaPssSha512,
     }
 }
 

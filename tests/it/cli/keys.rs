@@ -18,7 +18,7 @@ fn kid(program: &Program, algorithm: &str) -> String {
 #[test]
 fn a_key_goes_from_one_server_to_another() {
     let old = Program::migrated();
-    for algorithm in ["RS256", "ES256", "ES384", "EdDSA"] {
+    for algorithm in ["RS256", "PS512", "ES256", "ES384", "ES512", "EdDSA"] {
         old.run(&format!("key generate --algorithm {algorithm}"))
             .expect(0);
         let kid = kid(&old, algorithm);

@@ -216,6 +216,26 @@ fn signs_in_with_rs256() {
 }
 
 #[test]
+fn signs_in_with_rs384() {
+    signs_in_with(Algorithm::Rs384);
+}
+
+#[test]
+fn signs_in_with_rs512() {
+    signs_in_with(Algorithm::Rs512);
+}
+
+#[test]
+fn signs_in_with_ps384() {
+    signs_in_with(Algorithm::Ps384);
+}
+
+#[test]
+fn signs_in_with_ps512() {
+    signs_in_with(Algorithm::Ps512);
+}
+
+#[test]
 fn signs_in_with_ps256() {
     signs_in_with(Algorithm::Ps256);
 }
