@@ -13,6 +13,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
 use crate::crypto::{
+    algorithm::Algorithm,
     random::{RandomSource, random_bytes},
     seal::SealingKey,
     secret::Secret,
@@ -208,6 +209,19 @@ pub fn sha256_base64url(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(sha256(bytes))
 }
 
+/// The left half of the hash that the algorithm signs, as base64url: `at_hash`, `c_hash` (OpenID Connect Core §3.3.2.11)
+/// and `s_hash`. `EdDSA` on Ed25519 hashes with SHA-512 (RFC 8032 §5.1).
+pub fn half_hash(algorithm: Algorithm, bytes: &[u8]) -> String {
+    let hash = match algorithm {
+        Algorithm::Es256 | Algorithm::Rs256 | Algorithm::Ps256 => &sha2::SHA256,
+        Algorithm::Es384 | Algorithm::Rs384 | Algorithm::Ps384 => &sha2::SHA384,
+        Algorithm::Es512 | Algorithm::EdDsa | Algorithm::Rs512 | Algorithm::Ps512 => &sha2::SHA512,
+    };
+    let digest = sha2::digest(hash, bytes);
+    let (left, _) = digest.as_ref().split_at(digest.as_ref().len() / 2);
+    URL_SAFE_NO_PAD.encode(left)
+}
+
 /// Whether two byte strings are the same, in time that depends on the lengths only.
 pub fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
     constant_time::verify_slices_are_equal(a, b).is_ok()
@@ -248,6 +262,34 @@ mod tests {
             sha256_base64url(b"dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
             "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
         );
+    }
+
+    /// OpenID Connect Core Appendix A.4 and A.6; the others by another implementation.
+    #[test]
+    fn half_hashes_follow_the_algorithm() {
+        let token = b"jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
+        let code = b"Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk";
+        for algorithm in [Algorithm::Es256, Algorithm::Rs256, Algorithm::Ps256] {
+            assert_eq!(half_hash(algorithm, token), "77QmUPtjPfzWtF2AnpK9RQ");
+            assert_eq!(half_hash(algorithm, code), "LDktKdoQak3Pk0cnXxCltA");
+        }
+        for algorithm in [Algorithm::Es384, Algorithm::Rs384, Algorithm::Ps384] {
+            assert_eq!(
+                half_hash(algorithm, b"state"),
+                "2-SHqHlgTYFXyolylsqnIU83EkNod_cC"
+            );
+        }
+        for algorithm in [
+            Algorithm::Es512,
+            Algorithm::EdDsa,
+            Algorithm::Rs512,
+            Algorithm::Ps512,
+        ] {
+            assert_eq!(
+                half_hash(algorithm, b"state"),
+                "wxdMg1Rrq6ZiuGEtYXXuetfiP7T8Jc7PybEN4OjAqAc"
+            );
+        }
     }
 
     /// RFC 4231 §4.3 (test case 2).
