@@ -53,7 +53,7 @@ pub(crate) fn client(id: &str, keys: &TokenKeys, now: Timestamp) -> Client {
             expires_at: None,
             last_used_at: None,
         }],
-        grants: GrantType::ALL.to_vec(),
+        grants: GrantType::REDEEMED.to_vec(),
         redirect_uris: vec![REDIRECT_URI.parse().expect("a redirect URI")],
         post_logout_redirect_uris: Vec::new(),
         scope: "openid profile offline_access read"

@@ -22,7 +22,7 @@ use crate::protocol::client::{
     AuthenticationMethod, Client, ClientId, ClientSecret, GrantType, StoredSecret,
 };
 use crate::protocol::client_metadata::ClientMetadata;
-use crate::protocol::context::{Timestamp, TokenKeys};
+use crate::protocol::context::{Policy, Timestamp, TokenKeys};
 use crate::protocol::error::StoreError;
 use crate::protocol::profile::Profile;
 use crate::protocol::redirect_uri::RegisteredRedirectUri;
@@ -169,7 +169,7 @@ impl Seed {
         let clients = self
             .clients
             .into_iter()
-            .map(|client| client.prepare(algorithms, keys, now))
+            .map(|client| client.prepare((algorithms, &config.policy), keys, now))
             .collect::<Result<_, _>>()?;
         let users = self
             .users
@@ -183,7 +183,7 @@ impl Seed {
 impl SeedClient {
     fn prepare(
         self,
-        algorithms: &[Algorithm],
+        (algorithms, policy): (&[Algorithm], &Policy),
         keys: &TokenKeys,
         now: Timestamp,
     ) -> Result<Client, Failure> {
@@ -235,7 +235,7 @@ impl SeedClient {
             created_at: now,
             updated_at: now,
         };
-        match registration::contradictions(&client, algorithms).first() {
+        match registration::contradictions(&client, algorithms, policy).first() {
             None => Ok(client),
             Some(contradiction) => Err(Failure::new(
                 &failure::SEED,

@@ -11,7 +11,7 @@ pub(super) fn read(reader: &mut Reader) -> AccountPolicy {
     }
 }
 
-fn parse_switch(text: &str) -> Result<bool, String> {
+pub(super) fn parse_switch(text: &str) -> Result<bool, String> {
     match text {
         "on" => Ok(true),
         "off" => Ok(false),

@@ -183,6 +183,11 @@ pub static KEYS: &[Key] = &[
         "Authentication context classes (acr) that a sign-in with a password reaches, the strongest last; told to clients that ask",
     ),
     key(
+        "front_channel_tokens",
+        "off",
+        "Whether the authorization endpoint gives tokens to clients that register for it (implicit and hybrid flow, which RFC 9700 advises against): on or off",
+    ),
+    key(
         "registration.mode",
         "off",
         "Who may register clients at /register: off, token (an access token with the scope client_registration), or open",

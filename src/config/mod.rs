@@ -105,6 +105,9 @@ impl Config {
             registration: registration::read(&mut reader),
             accounts: accounts::read(&mut reader),
             acr_values: sign_in::acr_values(&mut reader),
+            front_channel_tokens: reader
+                .text("front_channel_tokens", accounts::parse_switch)
+                .unwrap_or_default(),
             ..lifetimes::read(&mut reader, signing.access_token_algorithm)
         };
         let log = LogSettings::read(&mut reader);

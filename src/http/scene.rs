@@ -11,8 +11,10 @@ use crate::http::state::AppState;
 use crate::protocol::bearer::{self, Proven};
 use crate::protocol::client::{Client, ClientId};
 use crate::protocol::context::{ClientDirectory, Context, PublishedKeys, Timestamp};
+use crate::protocol::encryption::Recipient;
 use crate::protocol::error::{Fault, StoreError, Trouble};
 use crate::protocol::store::Store;
+use crate::protocol::tokens::Signer;
 use crate::protocol::tokens::refresh_token::FamilyId;
 use crate::storage::Transaction;
 
@@ -50,6 +52,20 @@ impl Scene {
             policy: &self.state.policy,
             clients: self,
             keys: &self.state.token_keys,
+        }
+    }
+
+    /// What tokens are signed with, and whom an ID token is encrypted to: after the commit, outside the transaction.
+    pub(crate) fn signer<'a>(&'a self, recipient: Option<&'a Recipient>) -> Signer<'a> {
+        Signer {
+            issuer: &self.state.site.issuer,
+            policy: &self.state.policy,
+            keys: self.keys(),
+            id_token_keys: &self.snapshot.id_token_keys,
+            token_keys: &self.state.token_keys,
+            recipient,
+            random: &*self.state.random,
+            now: self.now,
         }
     }
 

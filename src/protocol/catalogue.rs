@@ -212,6 +212,18 @@ catalogue! {
     UNMET_AUTHENTICATION = "E1250", UnmetAuthenticationRequirements,
         "The claims parameter demands an acr that no sign-in here reaches.",
         "Ask for one of acr_values_supported of the discovery document, or do not make the claim essential.";
+    RESPONSE_TYPE_NOT_REGISTERED = "E1255", UnauthorizedClient,
+        "The client is not registered for this response_type.",
+        "Use response_type=code, or name the other one in response_types of the client and add the grant implicit.";
+    NONCE_MISSING = "E1256", InvalidRequest,
+        "An ID token in the authorization response needs a nonce, and the request has none.",
+        "Send a nonce that nobody can guess, and compare it with the one in the ID token.";
+    ID_TOKEN_WITHOUT_OPENID = "E1257", InvalidScope,
+        "The response_type asks for an ID token, but the scope does not contain openid.",
+        "Add openid to the scope.";
+    TOKENS_IN_QUERY = "E1258", InvalidRequest,
+        "Tokens never travel in the query of an address.",
+        "Leave response_mode out, or use fragment or form_post.";
 
     // E13xx: the token endpoint.
     UNSUPPORTED_GRANT = "E1301", UnsupportedGrantType,

@@ -11,6 +11,7 @@ use crate::protocol::client_metadata::ClientMetadata;
 use crate::protocol::context::Timestamp;
 use crate::protocol::redirect_uri::{RedirectRefused, RedirectTarget, RegisteredRedirectUri};
 use crate::protocol::refresh_policy::RefreshOverrides;
+use crate::protocol::response_type::ResponseType;
 use crate::protocol::scope::Scope;
 
 /// How a client authenticates at the token endpoint (OpenID Connect Core §9).
@@ -82,11 +83,21 @@ pub enum GrantType {
     ClientCredentials,
     /// RFC 6749 §6.
     RefreshToken,
+    /// RFC 6749 §4.2: tokens from the authorization endpoint (OpenID Connect Core §3.2, §3.3).
+    Implicit,
 }
 
 impl GrantType {
     /// All grants, in the order in which metadata lists them.
-    pub const ALL: [Self; 3] = [
+    pub const ALL: [Self; 4] = [
+        Self::AuthorizationCode,
+        Self::ClientCredentials,
+        Self::RefreshToken,
+        Self::Implicit,
+    ];
+
+    /// Those that the token endpoint answers to.
+    pub const REDEEMED: [Self; 3] = [
         Self::AuthorizationCode,
         Self::ClientCredentials,
         Self::RefreshToken,
@@ -98,6 +109,7 @@ impl GrantType {
             Self::AuthorizationCode => "authorization_code",
             Self::ClientCredentials => "client_credentials",
             Self::RefreshToken => "refresh_token",
+            Self::Implicit => "implicit",
         }
     }
 }
@@ -285,6 +297,19 @@ impl Client {
     /// Whether the client may use the grant.
     pub fn may_use(&self, grant: GrantType) -> bool {
         self.grants.contains(&grant)
+    }
+
+    /// Whether people sign in to it.
+    pub fn signs_people_in(&self) -> bool {
+        self.may_use(GrantType::AuthorizationCode) || self.may_use(GrantType::Implicit)
+    }
+
+    /// What it may ask the authorization endpoint for; who registered nothing gets a code.
+    pub fn response_types(&self) -> &[ResponseType] {
+        match self.metadata.response_types.as_slice() {
+            [] if self.may_use(GrantType::AuthorizationCode) => &[ResponseType::Code],
+            registered => registered,
+        }
     }
 
     /// The audiences of its access tokens.

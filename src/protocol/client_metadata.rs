@@ -14,12 +14,16 @@ use crate::crypto::jwt::mac::MacAlgorithm;
 use crate::protocol::logout_uri::LogoutUri;
 use crate::protocol::redirect_uri::RegisteredRedirectUri;
 use crate::protocol::request_uri::RequestUri;
+use crate::protocol::response_type::ResponseType;
 use crate::protocol::subject_identifier::SubjectType;
 
 /// Registered metadata of a client.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ClientMetadata {
+    /// What it may ask the authorization endpoint for (OpenID Connect Registration §2), where that is not a code alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub response_types: Vec<ResponseType>,
     /// The algorithm in which userinfo answers are signed (OpenID Connect Core §5.3.2); plain JSON without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub userinfo_signed_response_alg: Option<Algorithm>,

@@ -65,6 +65,8 @@ pub struct Policy {
     pub registration: RegistrationPolicy,
     /// What people may do with their accounts.
     pub accounts: AccountPolicy,
+    /// Whether the authorization endpoint gives out tokens: the implicit and the hybrid flow.
+    pub front_channel_tokens: bool,
     /// Signs access tokens.
     pub access_token_algorithm: crate::crypto::algorithm::Algorithm,
 }
@@ -95,6 +97,7 @@ impl Default for Policy {
             acr_values: vec!["0".to_owned(), "1".to_owned()],
             registration: RegistrationPolicy::default(),
             accounts: AccountPolicy::default(),
+            front_channel_tokens: false,
             access_token_algorithm: crate::crypto::algorithm::Algorithm::Es256,
         }
     }

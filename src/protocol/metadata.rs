@@ -19,6 +19,7 @@ use crate::protocol::claims::{self, ACR, STANDARD_SCOPES};
 use crate::protocol::client::{AuthenticationMethod, GrantType};
 use crate::protocol::context::Policy;
 use crate::protocol::dynamic_registration::RegistrationMode;
+use crate::protocol::response_type::ResponseType;
 use crate::protocol::tokens::id_token::signing_algorithm;
 
 /// Where the endpoints are, as absolute URLs.
@@ -141,7 +142,7 @@ pub fn document(
         IssuerUrl::new(issuer.to_owned())?,
         AuthUrl::new(urls.authorization.clone())?,
         JsonWebKeySetUrl::new(urls.jwks.clone())?,
-        vec![ResponseTypes::new(vec![CoreResponseType::Code])],
+        ResponseType::allowed(policy).map(response_type).collect(),
         vec![
             CoreSubjectIdentifierType::Public,
             CoreSubjectIdentifierType::Pairwise,
@@ -160,7 +161,7 @@ pub fn document(
     .set_response_modes_supported(Some(
         ResponseMode::ALL.into_iter().map(response_mode).collect(),
     ))
-    .set_grant_types_supported(Some(GrantType::ALL.into_iter().map(grant_type).collect()))
+    .set_grant_types_supported(Some(grant_types(policy)))
     .set_token_endpoint_auth_methods_supported(Some(
         AuthenticationMethod::ALL
             .into_iter()
@@ -277,11 +278,33 @@ fn content(algorithm: ContentEncryption) -> CoreJweContentEncryptionAlgorithm {
     }
 }
 
+fn response_type(response_type: ResponseType) -> ResponseTypes<CoreResponseType> {
+    let words = [
+        (response_type.has_code(), CoreResponseType::Code),
+        (response_type.has_id_token(), CoreResponseType::IdToken),
+        (response_type.has_access_token(), CoreResponseType::Token),
+    ];
+    let words = words.into_iter();
+    ResponseTypes::new(
+        words
+            .filter_map(|(has, word)| has.then_some(word))
+            .collect(),
+    )
+}
+
+fn grant_types(policy: &Policy) -> Vec<CoreGrantType> {
+    let is_offered =
+        |grant: &GrantType| *grant != GrantType::Implicit || policy.front_channel_tokens;
+    let grants = GrantType::ALL.into_iter().filter(is_offered);
+    grants.map(grant_type).collect()
+}
+
 fn grant_type(grant: GrantType) -> CoreGrantType {
     match grant {
         GrantType::AuthorizationCode => CoreGrantType::AuthorizationCode,
         GrantType::ClientCredentials => CoreGrantType::ClientCredentials,
         GrantType::RefreshToken => CoreGrantType::RefreshToken,
+        GrantType::Implicit => CoreGrantType::Implicit,
     }
 }
 

@@ -7,7 +7,8 @@
 //!   [`tokens::family`], under the settings that [`refresh_policy`] finds for the client.
 //! - **A person signs in**: [`authorize`] checks the request, [`authorize::next_step`] sends the browser to the sign-in
 //!   page, to the consent page or on, [`authorize::answer`] makes the code, [`authorize::response`] writes the address,
-//!   [`grants::authorization_code`] redeems it.
+//!   [`grants::authorization_code`] redeems it. Where the deployment
+//!   allows it, [`authorize::front_channel`] grants tokens at once.
 //!
 //! A rule takes a [`context::Context`], a [`store::Store`] where something must be remembered, and its request; it answers
 //! a decision or a [`error::Fault`].
@@ -39,6 +40,7 @@ pub mod redirect_uri;
 pub mod refresh_policy;
 pub mod registration;
 pub mod request_uri;
+pub mod response_type;
 pub mod revocation;
 pub mod scope;
 pub mod session_state;

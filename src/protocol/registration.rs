@@ -15,6 +15,7 @@ use crate::protocol::client::{
 use crate::protocol::client_metadata::{
     AssertionAlgorithm, ClientMetadata, RequestObjectAlgorithm, is_acr,
 };
+use crate::protocol::context::Policy;
 use crate::protocol::redirect_uri::is_loopback;
 use crate::protocol::refresh_policy::{RefreshOverrides, RefreshRotation};
 use crate::protocol::subject_identifier::{SubjectType, has_one_sector};
@@ -31,6 +32,16 @@ pub enum Contradiction {
     /// RFC 6749 §4.4.
     #[error("the grant client_credentials needs a client with a secret, but the method is none")]
     PublicClientCredentials,
+    /// OpenID Connect Registration §2.
+    #[error(
+        "response_types and grants do not belong together: a type with code needs authorization_code, one with id_token or token needs implicit, and each of these grants such a type"
+    )]
+    ResponseTypes,
+    /// RFC 9700 §2.1.2: off unless the operator decides otherwise.
+    #[error(
+        "the grant implicit and response types with tokens need the setting front_channel_tokens = on"
+    )]
+    FrontChannelTokens,
     /// Only a person's sign-in makes a refresh token.
     #[error("the grant refresh_token is of use only together with authorization_code")]
     RefreshAlone,
@@ -126,14 +137,24 @@ pub enum Doubt {
     UnusedRetryWindow,
 }
 
-/// Everything that contradicts itself. `algorithms` are those that this server has keys for.
-pub fn contradictions(client: &Client, algorithms: &[Algorithm]) -> Vec<Contradiction> {
+/// Everything that contradicts itself, or the policy of the deployment. `algorithms` are those that this server has keys for.
+pub fn contradictions(
+    client: &Client,
+    algorithms: &[Algorithm],
+    policy: &Policy,
+) -> Vec<Contradiction> {
     let uses_code = client.may_use(GrantType::AuthorizationCode);
+    let signs_people_in = client.signs_people_in();
     let checks = [
         (client.grants.is_empty(), Contradiction::NoGrant),
         (
-            uses_code && client.redirect_uris.is_empty(),
+            signs_people_in && client.redirect_uris.is_empty(),
             Contradiction::NoRedirectUri,
+        ),
+        (!has_fitting_types(client), Contradiction::ResponseTypes),
+        (
+            asks_for_tokens(client) && !policy.front_channel_tokens,
+            Contradiction::FrontChannelTokens,
         ),
         (
             client.is_public() && client.may_use(GrantType::ClientCredentials),
@@ -167,7 +188,7 @@ pub fn contradictions(client: &Client, algorithms: &[Algorithm]) -> Vec<Contradi
             Contradiction::FrontChannelElsewhere,
         ),
         (
-            uses_code && !algorithms.contains(&client.id_token_algorithm),
+            signs_people_in && !algorithms.contains(&client.id_token_algorithm),
             Contradiction::NoKey(client.id_token_algorithm),
         ),
     ];
@@ -208,6 +229,19 @@ fn request_object_contradiction(client: &Client) -> Option<Contradiction> {
             (!has_key).then_some(Contradiction::NoRequestObjectKey(algorithm))
         }
     }
+}
+
+/// Each type has the grants that it needs, and each grant a type that needs it.
+fn has_fitting_types(client: &Client) -> bool {
+    let types = client.response_types();
+    [GrantType::AuthorizationCode, GrantType::Implicit]
+        .into_iter()
+        .all(|grant| types.iter().any(|it| it.needs(grant)) == client.may_use(grant))
+}
+
+fn asks_for_tokens(client: &Client) -> bool {
+    let types = client.response_types();
+    client.may_use(GrantType::Implicit) || types.iter().any(|it| it.has_tokens())
 }
 
 fn has_other_algorithm(client: &Client) -> bool {
@@ -284,6 +318,7 @@ fn is_askable(address: &str) -> bool {
 /// Everything that is seldom meant.
 pub fn doubts(client: &Client) -> Vec<Doubt> {
     let uses_code = client.may_use(GrantType::AuthorizationCode);
+    let signs_people_in = client.signs_people_in();
     let needs_secret = client.authentication_method.uses_secrets();
     let signs_with_secret = client.authentication_method == AuthenticationMethod::ClientSecretJwt;
     let is_usable = |secret: &ClientSecret| {
@@ -291,11 +326,11 @@ pub fn doubts(client: &Client) -> Vec<Doubt> {
     };
     let checks = [
         (
-            !client.redirect_uris.is_empty() && !uses_code,
+            !client.redirect_uris.is_empty() && !signs_people_in,
             Doubt::UnusedRedirectUris,
         ),
         (
-            uses_code && !client.scope.contains("openid"),
+            signs_people_in && !client.scope.contains("openid"),
             Doubt::NoOpenid,
         ),
         (uses_code && !client.requires_pkce, Doubt::NoPkce),
@@ -309,7 +344,7 @@ pub fn doubts(client: &Client) -> Vec<Doubt> {
             Doubt::UnusedRefreshSettings,
         ),
         (
-            has_logout_uri(&client.metadata) && !uses_code,
+            has_logout_uri(&client.metadata) && !signs_people_in,
             Doubt::UnusedLogoutUris,
         ),
         (
@@ -347,6 +382,8 @@ fn has_logout_uri(metadata: &ClientMetadata) -> bool {
 pub fn usual_scope(grants: &[GrantType]) -> &'static str {
     if grants.contains(&GrantType::AuthorizationCode) {
         "openid profile email offline_access"
+    } else if grants.contains(&GrantType::Implicit) {
+        "openid profile email"
     } else {
         ""
     }
@@ -382,6 +419,7 @@ fn found<T, const N: usize>(checks: [(bool, T); N]) -> Vec<T> {
 mod tests {
     use super::*;
     use crate::protocol::client_metadata::Unsecured;
+    use crate::protocol::response_type::ResponseType;
 
     fn client() -> Client {
         Client {
@@ -410,7 +448,11 @@ mod tests {
         let mut client = client();
         change(&mut client);
         (
-            contradictions(&client, &[Algorithm::Es256, Algorithm::Rs256]),
+            contradictions(
+                &client,
+                &[Algorithm::Es256, Algorithm::Rs256],
+                &Policy::default(),
+            ),
             doubts(&client),
         )
     }
@@ -519,6 +561,55 @@ mod tests {
             let (found, _) = check(|client| client.metadata.jwks_uri = Some(address.to_owned()));
             assert_eq!(found, [], "{address}");
         }
+    }
+
+    /// OpenID Connect Registration §2, `response_types`.
+    #[test]
+    fn response_types_and_grants_belong_together() {
+        use GrantType::{AuthorizationCode as Code, ClientCredentials, Implicit};
+        let policy = Policy {
+            front_channel_tokens: true,
+            ..Policy::default()
+        };
+        let found = |grants: &[GrantType], types: &[&str], policy: &Policy| {
+            let mut client = client();
+            client.authentication_method = AuthenticationMethod::ClientSecretBasic;
+            client.grants = grants.to_vec();
+            let types = types.iter().map(|it| ResponseType::named(it).unwrap());
+            client.metadata.response_types = types.collect();
+            contradictions(&client, &[Algorithm::Rs256], policy)
+        };
+        for (grants, types) in [
+            (&[Code][..], &[][..]),
+            (&[Code], &["code"]),
+            (&[Code, Implicit], &["code id_token"]),
+            (&[Code, Implicit], &["code", "code token", "id_token"]),
+            (&[Code, Implicit], &["code", "id_token token"]),
+            (&[Implicit], &["id_token"]),
+            (&[Implicit], &["id_token token", "id_token"]),
+        ] {
+            assert_eq!(found(grants, types, &policy), [], "{grants:?} {types:?}");
+        }
+        for (grants, types) in [
+            (&[Code][..], &["code id_token"][..]),
+            (&[Implicit], &["code id_token token"]),
+            (&[Code, Implicit], &[]),
+            (&[Code, Implicit], &["code"]),
+            (&[Code, Implicit], &["id_token"]),
+            (&[Implicit], &[]),
+            (&[ClientCredentials], &["code"]),
+        ] {
+            let found = found(grants, types, &policy);
+            assert_eq!(
+                found,
+                [Contradiction::ResponseTypes],
+                "{grants:?} {types:?}"
+            );
+        }
+        assert_eq!(
+            found(&[Implicit], &["id_token"], &Policy::default()),
+            [Contradiction::FrontChannelTokens]
+        );
     }
 
     #[test]

@@ -124,7 +124,7 @@ impl Create {
         let of = config.clone();
         let algorithms = local.read(move |transaction| Ok(algorithms(transaction, &of)?))?;
         let client = self.describe(stored, &algorithms, local.now);
-        refuse_contradictions(&client, &algorithms)?;
+        refuse_contradictions(&client, &algorithms, &config.policy)?;
         check_sector(&config, &client)?;
         let doubts = doubts(&client);
         let client = local.write(move |transaction| {
@@ -226,7 +226,7 @@ fn answer(client: &Client, made: &Made, config: &Config) -> Answer {
     }
     let mut answer =
         Answer::new(data, fields(&pairs)).say(format!("Registered the client {}.", client.id));
-    if client.may_use(GrantType::AuthorizationCode) {
+    if client.signs_people_in() {
         answer = answer.say(format!(
             "next:  give the application the issuer {} and the client id {}",
             config.issuer, client.id

@@ -16,6 +16,7 @@ use crate::cli::failure::{self, Failure};
 use crate::config::Config;
 use crate::crypto::algorithm::Algorithm;
 use crate::protocol::client::{Client as Registered, ClientId};
+use crate::protocol::context::Policy;
 use crate::protocol::error::{Fault, StoreError};
 use crate::protocol::registration::{self, Contradiction};
 use crate::server::fetcher;
@@ -93,8 +94,12 @@ fn algorithms(
 }
 
 /// Refuses a client that cannot be as it is described, naming everything at once.
-fn refuse_contradictions(client: &Registered, algorithms: &[Algorithm]) -> Result<(), Failure> {
-    let found = registration::contradictions(client, algorithms);
+fn refuse_contradictions(
+    client: &Registered,
+    algorithms: &[Algorithm],
+    policy: &Policy,
+) -> Result<(), Failure> {
+    let found = registration::contradictions(client, algorithms, policy);
     if found.is_empty() {
         return Ok(());
     }

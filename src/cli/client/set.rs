@@ -123,7 +123,8 @@ impl Set {
             transaction.lock_client(&self.id)?;
             let before = find(transaction, &self.id)?;
             let mut after = self.apply(before.clone());
-            refuse_contradictions(&after, &algorithms(transaction, &config)?)?;
+            let algorithms = algorithms(transaction, &config)?;
+            refuse_contradictions(&after, &algorithms, &config.policy)?;
             if !dry_run && after != before {
                 after.updated_at = now;
                 transaction.replace_client(&after)?;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::cli::answer::{listed, time_text};
 use crate::cli::client::refresh;
 use crate::crypto::secret::Secret;
-use crate::protocol::client::{Client, ClientSecret, GrantType, StoredSecret};
+use crate::protocol::client::{Client, ClientSecret, StoredSecret};
 use crate::protocol::client_metadata::ClientMetadata;
 use crate::protocol::redirect_uri::RegisteredRedirectUri;
 use crate::protocol::refresh_policy::RefreshOverrides;
@@ -79,7 +79,7 @@ pub(crate) fn pairs(client: &Client) -> Vec<(&'static str, String)> {
             client.authentication_method.as_str().to_owned(),
         ),
     ];
-    if client.may_use(GrantType::AuthorizationCode) {
+    if client.signs_people_in() {
         pairs.extend([
             ("redirect URIs", uris(client)),
             ("after sign-out", listed(&client.post_logout_redirect_uris)),

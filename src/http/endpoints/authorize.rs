@@ -15,27 +15,29 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use crate::crypto::secret::Secret;
 use crate::http::cookies;
-use crate::http::endpoints::request_object;
 use crate::http::endpoints::waiting::{WaitingKey, target};
+use crate::http::endpoints::{recipient, request_object};
 use crate::http::pages::view::HandOverPage;
 use crate::http::pages::{self, new_browser, redirect, refusal};
-use crate::http::scene::Scene;
+use crate::http::scene::{Scene, broken};
 use crate::http::state::AppState;
 use crate::http::{accounts, address, error, extract, urls};
 use crate::identity::session::{self, Living};
 use crate::identity::store::{Consents as _, Sessions as _};
 use crate::protocol::authorize::answer::{Answered, Authentication, with_code};
+use crate::protocol::authorize::front_channel::{self, Granted};
 use crate::protocol::authorize::next_step::{self, Account, NextStep, next_step};
 use crate::protocol::authorize::request::AuthorizationRequest;
 use crate::protocol::authorize::request_object::is_named;
-use crate::protocol::authorize::response::{self, Response};
+use crate::protocol::authorize::response::{self, Response, WayBack};
 use crate::protocol::authorize::{self, AuthorizeRefusal};
 use crate::protocol::catalogue;
-use crate::protocol::client::Client;
+use crate::protocol::client::{Client, GrantType};
 use crate::protocol::error::{Fault, Refusal};
 use crate::protocol::params::Params;
 use crate::protocol::session_state;
 use crate::protocol::store::{WaitingRequest, WaitingRequests as _};
+use crate::protocol::tokens;
 use crate::storage::Transaction;
 
 /// Where the browser goes from here.
@@ -45,6 +47,8 @@ enum Onward {
     ChooseAccount,
     Consent,
     Client(Response),
+    /// To the client, with tokens that are still to be signed, and `session_state`.
+    Tokens(Box<Granted>, Option<String>),
 }
 
 /// Starts an authorization request.
@@ -94,7 +98,7 @@ pub(crate) async fn answer(request: HttpRequest, state: Data<AppState>) -> HttpR
         })
         .await;
     let mut response = match onward {
-        Ok((onward, alive)) => go(&request, &scene, onward, alive, handle.expose()),
+        Ok((onward, alive)) => go(&request, &scene, onward, alive, handle.expose()).await,
         Err(fault) => refusal::fault(&request, fault),
     };
     if is_new {
@@ -134,7 +138,7 @@ pub(crate) async fn resume(request: HttpRequest, state: Data<AppState>) -> HttpR
         })
         .await;
     match onward {
-        Ok((onward, alive)) => go(&request, &scene, onward, alive, &handle),
+        Ok((onward, alive)) => go(&request, &scene, onward, alive, &handle).await,
         Err(fault) => refusal::fault(&request, fault),
     }
 }
@@ -187,7 +191,7 @@ fn carry_out(
     decided: Decided,
 ) -> Result<Onward, Fault> {
     match (decided.step, decided.living) {
-        (NextStep::Answer, Some(living)) => give_code(scene, store, client, waiting, living),
+        (NextStep::Answer, Some(living)) => grant(scene, store, client, waiting, living),
         (NextStep::Answer, None) | (NextStep::SignIn, _) => Ok(Onward::SignIn),
         (NextStep::SignUp, _) => Ok(Onward::SignUp),
         (NextStep::ChooseAccount, _) => Ok(Onward::ChooseAccount),
@@ -198,7 +202,7 @@ fn carry_out(
     }
 }
 
-fn give_code(
+fn grant(
     scene: &Scene,
     store: &mut Transaction,
     client: &Client,
@@ -218,22 +222,27 @@ fn give_code(
     };
     let until = scene.now + scene.state.policy.registration.unused_lifetime;
     store.keep_dynamic_client(client, until)?;
+    let session_state = |back: &WayBack| {
+        let is_openid = waiting.request.scope.contains("openid");
+        is_openid
+            .then(|| {
+                let context = scene.context();
+                session_state::for_client(&context, &client.id, &back.target, &sid)
+            })
+            .flatten()
+    };
+    if waiting.request.response_type.has_tokens() {
+        let granted = front_channel::grant(&scene.context(), store, client, waiting, by)?;
+        let granted = granted.ok_or(&catalogue::REQUEST_GONE)?;
+        let session_state = session_state(&granted.back);
+        return Ok(Onward::Tokens(Box::new(granted), session_state));
+    }
     match with_code(&scene.context(), store, client, waiting, by)? {
         Answered::Code(back, code) => {
             let issuer = &scene.state.site.issuer;
-            let is_openid = waiting.request.scope.contains("openid");
-            let session_state = is_openid
-                .then(|| {
-                    let context = scene.context();
-                    session_state::for_client(&context, &client.id, &back.target, &sid)
-                })
-                .flatten();
-            Ok(Onward::Client(response::code(
-                &back,
-                &code,
-                issuer,
-                session_state,
-            )))
+            let session_state = session_state(&back);
+            let response = response::code(&back, &code, issuer, session_state);
+            Ok(Onward::Client(response))
         }
         Answered::Gone => Err((&catalogue::REQUEST_GONE).into()),
     }
@@ -273,7 +282,7 @@ pub(crate) fn send(request: &HttpRequest, scene: &Scene, response: Response) -> 
     }
 }
 
-fn go(
+async fn go(
     request: &HttpRequest,
     scene: &Scene,
     onward: Onward,
@@ -286,9 +295,31 @@ fn go(
         Onward::ChooseAccount => redirect(&urls::for_request(urls::ACCOUNTS, handle)),
         Onward::Consent => redirect(&urls::for_request(urls::CONSENT, handle)),
         Onward::Client(answer) => send(request, scene, answer),
+        Onward::Tokens(granted, session_state) => {
+            give_tokens(request, scene, &granted, session_state)
+                .await
+                .unwrap_or_else(|fault| refusal::fault(request, fault))
+        }
     };
     if let Some(alive) = alive {
         accounts::tell(scene, &mut response, &alive);
     }
     response
+}
+
+/// Signs what was granted through the browser.
+async fn give_tokens(
+    request: &HttpRequest,
+    scene: &Scene,
+    granted: &Granted,
+    session_state: Option<String>,
+) -> Result<HttpResponse, Fault> {
+    let client = &granted.issue.client;
+    let recipient = recipient::find(scene, client, client.metadata.id_token_encryption()).await?;
+    let parameters = tokens::front_channel::sign(granted, &scene.signer(recipient.as_deref()))
+        .map_err(|error| Fault::Failed(broken("signing tokens", error)))?;
+    scene.state.metrics.issued(GrantType::Implicit, None);
+    let issuer = &scene.state.site.issuer;
+    let response = response::granted(&granted.back, parameters, issuer, session_state);
+    Ok(send(request, scene, response))
 }

@@ -23,11 +23,10 @@ use crate::http::scene::{Scene, broken};
 use crate::http::state::AppState;
 use crate::http::{cors, error, extract};
 use crate::protocol::client::GrantType;
-use crate::protocol::encryption::Recipient;
-use crate::protocol::error::{Fault, StoreError};
+use crate::protocol::error::Fault;
 use crate::protocol::grants;
 use crate::protocol::params::Params;
-use crate::protocol::tokens::{self, Issue, Signer, TokenResponse};
+use crate::protocol::tokens::{self, TokenResponse};
 use crate::storage::Transaction;
 
 /// Answers a token request.
@@ -59,7 +58,7 @@ async fn exchange(
     let grant = grants::choose(&client, &params)?;
     let how = match grant {
         GrantType::ClientCredentials => None,
-        GrantType::AuthorizationCode | GrantType::RefreshToken => {
+        GrantType::AuthorizationCode | GrantType::RefreshToken | GrantType::Implicit => {
             client.client().metadata.id_token_encryption()
         }
     };
@@ -70,10 +69,12 @@ async fn exchange(
         GrantType::ClientCredentials => {
             grants::client_credentials::exchange(&scene.context(), &client, &params)?
         }
-        GrantType::AuthorizationCode | GrantType::RefreshToken => {
+        GrantType::AuthorizationCode | GrantType::RefreshToken | GrantType::Implicit => {
             let family = match grant {
                 GrantType::RefreshToken => grants::refresh_token::family(&scene.context(), &params),
-                GrantType::AuthorizationCode | GrantType::ClientCredentials => None,
+                GrantType::AuthorizationCode
+                | GrantType::ClientCredentials
+                | GrantType::Implicit => None,
             };
             let params: Params<'static> = params.into_owned();
             let rule = move |scene: &Scene, store: &mut Transaction| {
@@ -92,26 +93,8 @@ async fn exchange(
     if let Some(rotation) = issue.rotation {
         tracing::debug!(?rotation, client.id = %issue.client.id, "refresh token rotated");
     }
-    let tokens = sign(scene, &issue, recipient.as_deref())?;
+    let tokens = tokens::sign(&issue, &scene.signer(recipient.as_deref()));
+    let tokens = tokens.map_err(|error| broken("signing tokens", error))?;
     scene.state.metrics.issued(grant, issue.rotation);
     Ok(tokens)
-}
-
-/// Signs after the commit, outside the transaction.
-fn sign(
-    scene: &Scene,
-    issue: &Issue,
-    recipient: Option<&Recipient>,
-) -> Result<TokenResponse, StoreError> {
-    let signer = Signer {
-        issuer: &scene.state.site.issuer,
-        policy: &scene.state.policy,
-        keys: scene.keys(),
-        id_token_keys: &scene.snapshot.id_token_keys,
-        token_keys: &scene.state.token_keys,
-        recipient,
-        random: &*scene.state.random,
-        now: scene.now,
-    };
-    tokens::sign(issue, &signer).map_err(|error| broken("signing tokens", error))
 }

@@ -1,4 +1,6 @@
 //! Answering an authorization request with a code (RFC 6749 §4.1.2).
+//!
+//! [`super::front_channel`] answers with the same steps where tokens were asked for.
 
 use crate::crypto::random::random_bytes;
 use crate::crypto::secret::Secret;
@@ -6,6 +8,7 @@ use crate::protocol::authorize::response::WayBack;
 use crate::protocol::client::Client;
 use crate::protocol::context::Context;
 use crate::protocol::error::StoreError;
+use crate::protocol::redirect_uri::RedirectTarget;
 use crate::protocol::store::{AuthorizationCode, Store, WaitingRequest};
 use crate::protocol::tokens::refresh_token::FamilyId;
 
@@ -42,20 +45,46 @@ pub fn with_code(
     waiting: &WaitingRequest,
     by: Authentication,
 ) -> Result<Answered, StoreError> {
+    let Some(target) = finish(store, client, waiting, &by)? else {
+        return Ok(Answered::Gone);
+    };
+    let code = add_code(context, store, client, waiting, (&target, by))?;
+    Ok(Answered::Code(waiting.request.way_back(target), code))
+}
+
+/// Ends the wait, and answers where to; `None` if the request was answered before, or the address is not registered any
+/// more.
+pub(super) fn finish(
+    store: &mut dyn Store,
+    client: &Client,
+    waiting: &WaitingRequest,
+    by: &Authentication,
+) -> Result<Option<RedirectTarget>, StoreError> {
     let request = &waiting.request;
     // The client may have changed while the person signed in.
     let received = request
         .redirect_uri_was_received
         .then_some(request.redirect_uri.as_str());
     let Ok(target) = client.redirect_target(received) else {
-        return Ok(Answered::Gone);
+        return Ok(None);
     };
     // The gate: a double click makes one code.
     if !store.finish_waiting_request(&waiting.handle)? {
-        return Ok(Answered::Gone);
+        return Ok(None);
     }
     // In this transaction, so that whoever ends the session knows whom to tell.
     store.join_session(&by.session, &client.id)?;
+    Ok(Some(target))
+}
+
+pub(super) fn add_code(
+    context: &Context<'_>,
+    store: &mut dyn Store,
+    client: &Client,
+    waiting: &WaitingRequest,
+    (target, by): (&RedirectTarget, Authentication),
+) -> Result<Secret, StoreError> {
+    let request = &waiting.request;
     let code = Secret::generate(context.random, PREFIX);
     store.add_code(&AuthorizationCode {
         digest: context.keys.code_digest(code.expose()),
@@ -74,5 +103,5 @@ pub fn with_code(
         expires_at: context.now + context.policy.code_lifetime,
         redeemed_at: None,
     })?;
-    Ok(Answered::Code(request.way_back(target), code))
+    Ok(code)
 }

@@ -12,15 +12,17 @@ use crate::protocol::catalogue::{self, Explanation};
 use crate::protocol::claims::RequestedClaims;
 use crate::protocol::client::{Client, GrantType};
 use crate::protocol::context::Context;
-use crate::protocol::engine::{self, AuthorizationRejected};
+use crate::protocol::engine::{self, AuthorizationAccepted, AuthorizationRejected};
 use crate::protocol::error::Refusal;
 use crate::protocol::params::Params;
 use crate::protocol::redirect_uri::{RedirectRefused, RedirectTarget};
+use crate::protocol::response_type::ResponseType;
 use crate::protocol::tokens::id_token;
 
 mod acr;
 pub mod answer;
 mod claims_parameter;
+pub mod front_channel;
 pub mod next_step;
 pub mod request;
 pub mod request_object;
@@ -63,18 +65,20 @@ pub fn accept(
 ) -> Result<(Arc<Client>, AuthorizationRequest), AuthorizeRefusal> {
     let client = find_client(context, params)?;
     let target = find_target(&client, params)?;
-    check(context, keys, &client, &target, params)
-        .map_err(|refusal| AuthorizeRefusal::Back(way_back(target, params), refusal))
+    let response_type = front_channel::response_type(context, params);
+    check(context, keys, (&client, response_type), &target, params)
+        .map_err(|refusal| AuthorizeRefusal::Back(way_back(target, params, response_type), refusal))
         .map(|request| (client, request))
 }
 
 /// How a refusal travels: as the request wants it, if that can be understood.
-fn way_back(target: RedirectTarget, params: &Params<'_>) -> WayBack {
+fn way_back(target: RedirectTarget, params: &Params<'_>, response_type: ResponseType) -> WayBack {
     // A state that is refused for its length is not sent back.
     let state = params.find("state").filter(|state| state.len() <= 2048);
     WayBack {
         target,
-        mode: response_mode(params).unwrap_or_default(),
+        mode: response_mode(params, response_type)
+            .unwrap_or_else(|_| front_channel::usual_mode(response_type)),
         state: state.map(str::to_owned),
     }
 }
@@ -133,19 +137,17 @@ fn is_openid(params: &Params<'_>) -> bool {
 fn check(
     context: &Context<'_>,
     keys: &KeySet,
-    client: &Client,
+    (client, response_type): (&Client, ResponseType),
     target: &RedirectTarget,
     params: &Params<'_>,
 ) -> Result<AuthorizationRequest, Refusal> {
     check_lengths(params)?;
     check_unsupported(params)?;
-    if !client.may_use(GrantType::AuthorizationCode) {
-        return Err(Refusal::new(&catalogue::AUTHORIZE_GRANT_NOT_ALLOWED));
-    }
-    if params.find("response_type").is_none() {
-        return Err(Refusal::new(&catalogue::RESPONSE_TYPE_MISSING));
-    }
-    let accepted = engine::drive_authorization(client, target, params)?;
+    let accepted = if response_type.has_tokens() {
+        front_channel::check(client, target, params, response_type)?
+    } else {
+        check_code(client, target, params)?
+    };
     let wanted = claims_parameter::read(params.find("claims"), &client.scope)?;
     let hinted = read_hint(context, keys, client, params)?;
     let is_other = |(one, other): (&String, &String)| one != other;
@@ -165,7 +167,8 @@ fn check(
         client_id: client.id.clone(),
         redirect_uri: target.as_str().to_owned(),
         redirect_uri_was_received: target.was_received(),
-        response_mode: response_mode(params)?,
+        response_type,
+        response_mode: response_mode(params, response_type)?,
         state: params.find("state").map(str::to_owned),
         scope: accepted.scope,
         claims,
@@ -176,6 +179,20 @@ fn check(
         login_hint: params.find("login_hint").map(str::to_owned),
         hinted_subject: hinted.or(wanted.subject),
     })
+}
+
+fn check_code(
+    client: &Client,
+    target: &RedirectTarget,
+    params: &Params<'_>,
+) -> Result<AuthorizationAccepted, Refusal> {
+    if !client.may_use(GrantType::AuthorizationCode) {
+        return Err(Refusal::new(&catalogue::AUTHORIZE_GRANT_NOT_ALLOWED));
+    }
+    if params.find("response_type").is_none() {
+        return Err(Refusal::new(&catalogue::RESPONSE_TYPE_MISSING));
+    }
+    Ok(engine::drive_authorization(client, target, params)?)
 }
 
 fn check_lengths(params: &Params<'_>) -> Result<(), Refusal> {
@@ -207,10 +224,20 @@ fn check_unsupported(params: &Params<'_>) -> Result<(), Refusal> {
 }
 
 /// OAuth 2.0 Multiple Response Types §2.1.
-fn response_mode(params: &Params<'_>) -> Result<ResponseMode, Refusal> {
-    match params.find("response_mode") {
-        None => Ok(ResponseMode::default()),
-        Some(name) => ResponseMode::named(name).ok_or(Refusal::new(&catalogue::RESPONSE_MODE)),
+fn response_mode(
+    params: &Params<'_>,
+    response_type: ResponseType,
+) -> Result<ResponseMode, Refusal> {
+    let Some(name) = params.find("response_mode") else {
+        return Ok(front_channel::usual_mode(response_type));
+    };
+    match ResponseMode::named(name) {
+        // Servers log it, and browsers send it on.
+        Some(ResponseMode::Query) if response_type.has_tokens() => {
+            Err(Refusal::new(&catalogue::TOKENS_IN_QUERY))
+        }
+        Some(mode) => Ok(mode),
+        None => Err(Refusal::new(&catalogue::RESPONSE_MODE)),
     }
 }
 

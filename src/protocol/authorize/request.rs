@@ -6,6 +6,7 @@ use crate::protocol::authorize::response::{ResponseMode, WayBack};
 use crate::protocol::claims::RequestedClaims;
 use crate::protocol::client::ClientId;
 use crate::protocol::redirect_uri::RedirectTarget;
+use crate::protocol::response_type::ResponseType;
 use crate::protocol::scope::Scope;
 
 /// OpenID Connect Core §3.1.2.1, `prompt`.
@@ -35,6 +36,9 @@ pub struct AuthorizationRequest {
     pub redirect_uri: String,
     /// Whether the request named it.
     pub redirect_uri_was_received: bool,
+    /// What the answer holds.
+    #[serde(default, skip_serializing_if = "is_code")]
+    pub response_type: ResponseType,
     /// How the answer travels.
     #[serde(default)]
     pub response_mode: ResponseMode,
@@ -57,6 +61,12 @@ pub struct AuthorizationRequest {
     pub login_hint: Option<String>,
     /// The person it has to be, as the client knows it: the `sub` of a verified `id_token_hint`, or of the claims parameter.
     pub hinted_subject: Option<String>,
+}
+
+/// As it was before there were others.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_code(response_type: &ResponseType) -> bool {
+    *response_type == ResponseType::Code
 }
 
 impl AuthorizationRequest {

@@ -17,7 +17,9 @@ use serde_json::{Map, Value};
 
 use crate::crypto::algorithm::Algorithm;
 use crate::crypto::jwt::{self, JwtRefused, MAX_TOKEN, unbound};
-use crate::protocol::authorize::{AuthorizeRefusal, PageRefusal, find_client, is_openid, way_back};
+use crate::protocol::authorize::{
+    AuthorizeRefusal, PageRefusal, find_client, front_channel, is_openid, way_back,
+};
 use crate::protocol::catalogue::{self, Explanation};
 use crate::protocol::client::Client;
 use crate::protocol::client_auth::opened;
@@ -70,7 +72,10 @@ pub fn resolve(
         // Only an address that stands beside the object can be trusted: the object was not understood.
         let received = params.find("redirect_uri");
         match received.map(|received| client.redirect_target(Some(received))) {
-            Some(Ok(target)) => AuthorizeRefusal::Back(way_back(target, params), refusal),
+            Some(Ok(target)) => {
+                let response_type = front_channel::response_type(context, params);
+                AuthorizeRefusal::Back(way_back(target, params, response_type), refusal)
+            }
             Some(Err(_)) | None => AuthorizeRefusal::Page(PageRefusal {
                 refusal,
                 client: Some(client),

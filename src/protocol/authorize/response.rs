@@ -1,4 +1,4 @@
-//! The answer of the authorization endpoint: code or error, with `state` and `iss` (RFC 6749 §4.1.2, RFC 9207 §2), in
+//! The answer of the authorization endpoint: code, tokens or error, with `state` and `iss` (RFC 6749 §4.1.2, RFC 9207 §2), in
 //! the response mode of the request (OAuth 2.0 Multiple Response Types §2.1, OAuth 2.0 Form Post Response Mode).
 
 use serde::{Deserialize, Serialize};
@@ -50,7 +50,7 @@ pub struct WayBack {
     pub state: Option<String>,
 }
 
-/// An answer on its way to the client. Holds a code: not printed.
+/// An answer on its way to the client. Holds a code or tokens: not printed.
 pub enum Response {
     /// The browser is sent to this address.
     Address(String),
@@ -70,7 +70,17 @@ pub fn code(
     issuer: &str,
     session_state: Option<String>,
 ) -> Response {
-    let mut parameters = vec![("code", code.expose().to_owned())];
+    let parameters = vec![("code", code.expose().to_owned())];
+    granted(back, parameters, issuer, session_state)
+}
+
+/// Hands over what was granted, as code and tokens by their names.
+pub fn granted(
+    back: &WayBack,
+    mut parameters: Vec<(&'static str, String)>,
+    issuer: &str,
+    session_state: Option<String>,
+) -> Response {
     parameters.extend(session_state.map(|state| ("session_state", state)));
     answer(back, parameters, issuer)
 }

@@ -14,6 +14,7 @@ use crate::protocol::error::Refusal;
 use crate::protocol::redirect_uri::RegisteredRedirectUri;
 use crate::protocol::refresh_policy::RefreshOverrides;
 use crate::protocol::registration::{self, Contradiction};
+use crate::protocol::response_type::ResponseType;
 use crate::protocol::scope::Scope;
 
 /// The members that stand for columns of a client (RFC 7591 §2); the others are [`ClientMetadata`].
@@ -41,9 +42,13 @@ pub(super) fn read(
 ) -> Result<(Basics, ClientMetadata), Refusal> {
     let refused = |_| Refusal::new(&catalogue::REGISTRATION_METADATA);
     let members: Map<String, Value> = serde_json::from_slice(body).map_err(refused)?;
-    let members = Value::from(statement::apply(context, members)?);
-    let metadata = ClientMetadata::deserialize(&members).map_err(refused)?;
-    let basics: Basics = serde_json::from_value(members).map_err(refused)?;
+    let mut members = Value::from(statement::apply(context, members)?);
+    let basics = Basics::deserialize(&members).map_err(refused)?;
+    // Those that are unknown are refused with what belongs to them.
+    if let Some(members) = members.as_object_mut() {
+        members.remove("response_types");
+    }
+    let metadata: ClientMetadata = serde_json::from_value(members).map_err(refused)?;
     // An exception that operators make.
     let metadata = ClientMetadata {
         legacy_assertion_audience: None,
@@ -93,6 +98,11 @@ pub(super) fn describe(
             .map_err(|_| &catalogue::REGISTRATION_ALGORITHM)?,
     };
     let is_openid = scope.contains("openid");
+    let metadata = ClientMetadata {
+        response_types: response_types(context, basics)?,
+        ..metadata
+    };
+    let grants = grants(context, basics)?;
     let client = Client {
         id: "new"
             .parse()
@@ -100,8 +110,8 @@ pub(super) fn describe(
         name: name(basics)?,
         authentication_method: method,
         secrets: Vec::new(),
-        grants: grants(context, basics)?,
-        redirect_uris: redirect_uris(basics)?,
+        redirect_uris: redirect_uris(basics, grants.contains(&GrantType::Implicit))?,
+        grants,
         post_logout_redirect_uris: post_logout_redirect_uris(basics)?,
         scope,
         audiences: Vec::new(),
@@ -116,7 +126,7 @@ pub(super) fn describe(
         created_at: context.now,
         updated_at: context.now,
     };
-    match registration::contradictions(&client, algorithms).first() {
+    match registration::contradictions(&client, algorithms, context.policy).first() {
         None => Ok(client),
         Some(contradiction) => Err(Refusal::new(explain(*contradiction))),
     }
@@ -154,16 +164,33 @@ fn grants(context: &Context<'_>, basics: &Basics) -> Result<Vec<GrantType>, Refu
     if is_open && grants.contains(&GrantType::ClientCredentials) {
         return Err(unsupported);
     }
-    let uses_code = grants.contains(&GrantType::AuthorizationCode);
-    let fits = match &basics.response_types {
-        None => true,
-        Some(types) if types.is_empty() => !uses_code,
-        Some(types) => uses_code && types.iter().all(|name| name == "code"),
-    };
-    if fits { Ok(grants) } else { Err(unsupported) }
+    // An empty list is none at all, and not the usual one.
+    let has_none = basics.response_types.as_ref().is_some_and(Vec::is_empty);
+    if has_none && grants.contains(&GrantType::AuthorizationCode) {
+        return Err(unsupported);
+    }
+    Ok(grants)
 }
 
-fn redirect_uris(basics: &Basics) -> Result<Vec<RegisteredRedirectUri>, Refusal> {
+/// Nothing stands for a code alone, which whoever may use the grant can ask for.
+fn response_types(context: &Context<'_>, basics: &Basics) -> Result<Vec<ResponseType>, Refusal> {
+    let unsupported = Refusal::new(&catalogue::REGISTRATION_GRANT);
+    let names = basics.response_types.iter().flatten();
+    let types = names.map(|name| ResponseType::named(name).ok_or(unsupported));
+    let types: Vec<ResponseType> = types.collect::<Result<_, _>>()?;
+    let is_code_alone = types.iter().all(|it| *it == ResponseType::Code);
+    let uses_code = grants(context, basics)?.contains(&GrantType::AuthorizationCode);
+    if is_code_alone && uses_code {
+        Ok(Vec::new())
+    } else {
+        Ok(types)
+    }
+}
+
+fn redirect_uris(
+    basics: &Basics,
+    uses_implicit: bool,
+) -> Result<Vec<RegisteredRedirectUri>, Refusal> {
     let refused = Refusal::new(&catalogue::REGISTRATION_REDIRECT_URI);
     let is_native = match basics.application_type.as_deref() {
         None | Some("web") => false,
@@ -176,7 +203,12 @@ fn redirect_uris(basics: &Basics) -> Result<Vec<RegisteredRedirectUri>, Refusal>
     let check = |text: &String| {
         let is_web = text.starts_with("https://");
         // OpenID Connect Registration §2: a web client has web addresses, a native one its own scheme or loopback.
-        let fits = is_native || is_web || text.starts_with("http://");
+        // With tokens in the browser, a web client has https addresses, and none of this machine.
+        let fits = if uses_implicit && !is_native {
+            is_web && !text.starts_with("https://localhost")
+        } else {
+            is_native || is_web || text.starts_with("http://")
+        };
         match text.parse() {
             Ok(uri) if fits && !text.contains('*') => Ok(uri),
             Ok(_) | Err(_) => Err(refused),
@@ -202,7 +234,10 @@ const MOST_URIS: usize = 50;
 fn explain(contradiction: Contradiction) -> &'static Explanation {
     match contradiction {
         Contradiction::NoRedirectUri => &catalogue::REGISTRATION_REDIRECT_URI,
-        Contradiction::NoGrant | Contradiction::RefreshAlone => &catalogue::REGISTRATION_GRANT,
+        Contradiction::NoGrant
+        | Contradiction::RefreshAlone
+        | Contradiction::ResponseTypes
+        | Contradiction::FrontChannelTokens => &catalogue::REGISTRATION_GRANT,
         Contradiction::PublicClientCredentials => &catalogue::REGISTRATION_AUTHENTICATION,
         Contradiction::NoClientKeys
         | Contradiction::KeysTwice

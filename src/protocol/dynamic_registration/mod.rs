@@ -24,6 +24,7 @@ use crate::protocol::context::{Context, Timestamp};
 use crate::protocol::dynamic_registration::description::{describe, read};
 use crate::protocol::error::Refusal;
 use crate::protocol::redirect_uri::RegisteredRedirectUri;
+use crate::protocol::response_type::ResponseType;
 use crate::protocol::scope::Scope;
 
 mod description;
@@ -93,7 +94,7 @@ pub struct Registered {
     post_logout_redirect_uris: Vec<String>,
     token_endpoint_auth_method: AuthenticationMethod,
     grant_types: Vec<GrantType>,
-    response_types: &'static [&'static str],
+    response_types: Vec<ResponseType>,
     scope: String,
     id_token_signed_response_alg: Algorithm,
     application_type: &'static str,
@@ -294,7 +295,6 @@ fn token_digest(context: &Context<'_>, token: &str) -> Digest {
 impl Registered {
     fn new(client: &Client) -> Self {
         let is_web = |uri: &RegisteredRedirectUri| uri.as_str().starts_with("http");
-        let uses_code = client.may_use(GrantType::AuthorizationCode);
         Self {
             client_id: client.id.to_string(),
             client_id_issued_at: client.created_at,
@@ -311,7 +311,7 @@ impl Registered {
             post_logout_redirect_uris: client.post_logout_redirect_uris.clone(),
             token_endpoint_auth_method: client.authentication_method,
             grant_types: client.grants.clone(),
-            response_types: if uses_code { &["code"] } else { &[] },
+            response_types: client.response_types().to_vec(),
             scope: client.scope.to_string(),
             id_token_signed_response_alg: client.id_token_algorithm,
             application_type: if client.redirect_uris.iter().all(is_web) {
@@ -319,7 +319,11 @@ impl Registered {
             } else {
                 "native"
             },
-            metadata: client.metadata.clone(),
+            metadata: ClientMetadata {
+                // Told above.
+                response_types: Vec::new(),
+                ..client.metadata.clone()
+            },
         }
     }
 

@@ -110,7 +110,7 @@ fn is_late_reuse(
 }
 
 /// The client's audiences, and this server's own userinfo endpoint where the scope opens it (RFC 9068 §4).
-fn audience(client: &Client, scope: &Scope, issuer: &str) -> Vec<String> {
+pub(in crate::protocol) fn audience(client: &Client, scope: &Scope, issuer: &str) -> Vec<String> {
     let mut audience = client.audience(issuer);
     if scope.contains("openid") && !audience.iter().any(|one| one == issuer) {
         audience.push(issuer.to_owned());

@@ -24,6 +24,9 @@ pub fn choose(client: &AuthenticatedClient, params: &Params<'_>) -> Result<Grant
         .find("grant_type")
         .ok_or(&catalogue::MISSING_GRANT_TYPE)?;
     let grant: GrantType = named.parse().map_err(|_| &catalogue::UNSUPPORTED_GRANT)?;
+    if !GrantType::REDEEMED.contains(&grant) {
+        return Err(Refusal::new(&catalogue::UNSUPPORTED_GRANT));
+    }
     if client.client().may_use(grant) {
         Ok(grant)
     } else {
@@ -45,6 +48,7 @@ pub fn exchange(
         }
         GrantType::RefreshToken => refresh_token::exchange(context, store, client, params),
         GrantType::ClientCredentials => Ok(client_credentials::exchange(context, client, params)?),
+        GrantType::Implicit => Err((&catalogue::UNSUPPORTED_GRANT).into()),
     }
 }
 

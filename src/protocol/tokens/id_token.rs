@@ -10,13 +10,14 @@ use openidconnect::core::{
 };
 use openidconnect::{
     AccessToken, AdditionalClaims, Audience, AuthenticationContextClass,
-    AuthenticationMethodReference, ClientId, IdToken, IdTokenClaims, IssuerUrl, Nonce,
-    PrivateSigningKey, SigningError, StandardClaims, SubjectIdentifier,
+    AuthenticationMethodReference, AuthorizationCode, ClientId, IdToken, IdTokenClaims, IssuerUrl,
+    Nonce, PrivateSigningKey, SigningError, StandardClaims, SubjectIdentifier,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::crypto::algorithm::Algorithm;
+use crate::crypto::digest::half_hash;
 use crate::crypto::jwt::{self, Expected, JwtRefused};
 use crate::crypto::key_set::KeySet;
 use crate::crypto::signing_key::SigningKey;
@@ -33,6 +34,9 @@ struct SessionClaims {
     /// OpenID Connect Front-Channel Logout §3.
     #[serde(skip_serializing_if = "Option::is_none")]
     sid: Option<String>,
+    /// Financial-grade API Security Profile 1.0 part 2 §5.1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    s_hash: Option<String>,
     /// OpenID Connect Core §5.5.
     #[serde(flatten)]
     about_user: Map<String, Value>,
@@ -100,12 +104,23 @@ impl PrivateSigningKey for IdTokenKey {
     }
 }
 
-/// Signs the ID token that goes with an access token.
+/// What an ID token travels with, and vouches for with `at_hash`, `c_hash` and `s_hash` (OpenID Connect Core §3.3.2.11).
+#[derive(Clone, Copy, Default)]
+pub(super) struct Companions<'a> {
+    /// The access token.
+    pub(super) access_token: Option<&'a str>,
+    /// The code, in the authorization response.
+    pub(super) code: Option<&'a str>,
+    /// The `state`, in the authorization response.
+    pub(super) state: Option<&'a str>,
+}
+
+/// Signs an ID token.
 pub(super) fn sign(
     issue: &Issue,
     facts: &IdTokenFacts,
     signer: &Signer<'_>,
-    access_token: &str,
+    companions: &Companions<'_>,
 ) -> Result<String, SignError> {
     let Owner::User { subject, .. } = &issue.owner else {
         return Err(SignError::Claims);
@@ -133,7 +148,10 @@ pub(super) fn sign(
         )),
         SessionClaims {
             sid: signer.session(issue).map(Cow::into_owned),
-            about_user: about_user(subject, &facts.claims),
+            s_hash: companions
+                .state
+                .map(|state| half_hash(algorithm, state.as_bytes())),
+            about_user: about_user(subject, issue, facts, companions),
         },
     )
     .set_auth_time(Some(time(facts.auth_time)?))
@@ -141,19 +159,32 @@ pub(super) fn sign(
     .set_auth_context_ref(facts.acr.clone().map(AuthenticationContextClass::new))
     .set_authorized_party(Some(ClientId::new(client_id)))
     .set_auth_method_refs(Some(amr));
-    let access_token = AccessToken::new(access_token.to_owned());
+    let access_token = companions.access_token.map(str::to_owned);
+    let access_token = access_token.map(AccessToken::new);
+    let code = companions.code.map(str::to_owned);
+    let code = code.map(AuthorizationCode::new);
     let algorithm = signing_algorithm(algorithm);
-    let token = Token::new(claims, key, algorithm, Some(&access_token), None);
+    let token = Token::new(claims, key, algorithm, access_token.as_ref(), code.as_ref());
     let token = token.map_err(|_| SignError::Claims)?;
     signer.encrypt(issue, token.to_string())
 }
 
-/// What was asked for by name.
-fn about_user(subject: &Subject, claims: &[String]) -> Map<String, Value> {
-    if claims.is_empty() {
+/// What was asked for by name; where no access token opens the userinfo endpoint, what the scope stands for as well
+/// (OpenID Connect Core §5.4).
+fn about_user(
+    subject: &Subject,
+    issue: &Issue,
+    facts: &IdTokenFacts,
+    companions: &Companions<'_>,
+) -> Map<String, Value> {
+    let is_alone = companions.access_token.is_none() && companions.code.is_none();
+    if is_alone {
+        return UserInfo::new(subject, &issue.scope, &facts.claims).into_members();
+    }
+    if facts.claims.is_empty() {
         return Map::new();
     }
-    UserInfo::new(subject, &Scope::default(), claims).into_members()
+    UserInfo::new(subject, &Scope::default(), &facts.claims).into_members()
 }
 
 /// The name that `openidconnect` gives to an algorithm of ours.

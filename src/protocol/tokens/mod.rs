@@ -23,11 +23,12 @@ use crate::protocol::scope::Scope;
 use crate::protocol::store::Subject;
 use crate::protocol::subject_identifier;
 use crate::protocol::tokens::family::{Family, RotationEvent, Tag};
-use crate::protocol::tokens::id_token::IdTokenKeys;
+use crate::protocol::tokens::id_token::{Companions, IdTokenKeys};
 use crate::protocol::tokens::refresh_token::FamilyId;
 
 pub mod access_token;
 pub mod family;
+pub mod front_channel;
 pub mod id_token;
 pub mod logout_token;
 pub mod refresh_token;
@@ -228,7 +229,13 @@ impl Signer<'_> {
 pub fn sign(issue: &Issue, signer: &Signer<'_>) -> Result<TokenResponse, SignError> {
     let access_token = access_token::sign(issue, signer)?;
     let id_token = match &issue.id_token {
-        Some(facts) => Some(id_token::sign(issue, facts, signer, &access_token)?),
+        Some(facts) => {
+            let companions = Companions {
+                access_token: Some(&access_token),
+                ..Companions::default()
+            };
+            Some(id_token::sign(issue, facts, signer, &companions)?)
+        }
         None => None,
     };
     Ok(TokenResponse {

@@ -95,6 +95,45 @@ fn clients_that_sign() {
     assert_eq!(shown["data"]["secrets"].as_array().unwrap().len(), 0);
 }
 
+/// OpenID Connect Registration §2, `response_types`.
+#[test]
+fn clients_that_get_tokens_through_the_browser() {
+    let program = Program::migrated();
+    program.file(
+        "types",
+        r#"{"response_types":["id_token code","id_token"]}"#,
+    );
+    let types = std::fs::read_to_string(program.folder().join("types")).unwrap();
+    let line = "client create spa --auth-method none --redirect-uri https://spa.example/cb --json";
+    let grants = ["--grant", "authorization_code", "--grant", "implicit"];
+    let create = |program: &Program, more: &[&str]| {
+        let mut command = program.command(line);
+        command.args(grants).args(more).output().unwrap()
+    };
+    let metadata = ["--metadata", &types];
+    // Off by default.
+    let off = create(&program, &metadata);
+    assert_eq!(off.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&off.stdout);
+    assert!(said.contains("front_channel_tokens = on"), "{said}");
+    let program = program.with("ISSUANT_FRONT_CHANNEL_TOKENS", "on");
+    // A grant that no response type needs.
+    assert_eq!(create(&program, &[]).status.code(), Some(2));
+    let made = create(&program, &metadata);
+    assert!(made.status.success(), "{made:?}");
+    let shown = program.run("client show spa --json").expect(0).json();
+    assert_eq!(
+        shown["data"]["metadata"]["response_types"],
+        serde_json::json!(["code id_token", "id_token"])
+    );
+    check(
+        &program,
+        "client set spa --grant authorization_code",
+        2,
+        "E0202",
+    );
+}
+
 #[test]
 fn certificates_that_cannot_be_trusted() {
     let program = Program::migrated().with("ISSUANT_ISSUER", "http://localhost:4343");

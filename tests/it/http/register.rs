@@ -18,13 +18,17 @@ const CALLBACK: &str = "https://new.example/cb";
 
 /// Runs a test with a server where clients may register themselves that way.
 fn where_registration_is(mode: RegistrationMode, test: impl AsyncFnOnce(TestOp)) {
+    where_policy_is(mode, &Policy::default(), test);
+}
+
+fn where_policy_is(mode: RegistrationMode, policy: &Policy, test: impl AsyncFnOnce(TestOp)) {
     let policy = Policy {
         registration: RegistrationPolicy {
             mode,
             most: 3,
             ..RegistrationPolicy::default()
         },
-        ..Policy::default()
+        ..policy.clone()
     };
     let setting = Setting {
         policy,
@@ -217,6 +221,14 @@ fn metadata_that_cannot_be_are_refused() {
             ),
             (
                 r#"{"redirect_uris":["https://new.example/cb"],"response_types":[]}"#,
+                "E1808",
+            ),
+            (
+                r#"{"redirect_uris":["https://new.example/cb"],"grant_types":["implicit"],"response_types":["id_token"]}"#,
+                "E1808",
+            ),
+            (
+                r#"{"redirect_uris":["https://new.example/cb"],"response_types":["code id_token"]}"#,
                 "E1808",
             ),
             (
@@ -671,4 +683,43 @@ async fn decide(op: &TestOp, id: &str, change: impl FnOnce(&mut Client) + Send +
     let client = write.await.unwrap();
     let snapshot = op.state.snapshot.load().with_client(&id, Some(client));
     op.state.snapshot.store(Arc::new(snapshot));
+}
+
+/// OpenID Connect Registration §2, `response_types` and `application_type`.
+#[test]
+fn clients_register_for_tokens_from_the_browser_where_these_are_given() {
+    let policy = Policy {
+        front_channel_tokens: true,
+        ..Policy::default()
+    };
+    where_policy_is(RegistrationMode::Open, &policy, async |op| {
+        let with = |grants: &[&str], types: &[&str], address: &str| json!({"redirect_uris": [address], "grant_types": grants, "response_types": types});
+        let both = ["authorization_code", "implicit"];
+        let body = with(&both, &["id_token code", "code"], CALLBACK);
+        let told = register(&op, &body).await.json(201);
+        assert_eq!(told["response_types"], json!(["code id_token", "code"]));
+        assert_eq!(told["grant_types"], json!(both));
+        let (path, token) = management(&told);
+        let again = send(&op, Method::GET, &path, Some(&token), &Value::Null).await;
+        assert_eq!(again.json(200)["response_types"], told["response_types"]);
+        for (grants, types) in [
+            (&both[..], &["code"][..]),
+            (&both, &["id_token"]),
+            (&both, &["code id_token", "token"]),
+            (&both, &[]),
+            (&["implicit"], &["code id_token"]),
+            (&["implicit"], &["token"]),
+            (&["implicit"], &[]),
+            (&["authorization_code"], &["code token"]),
+        ] {
+            let body = with(grants, types, CALLBACK);
+            let reply = register(&op, &body).await;
+            reply.assert_error(400, "invalid_client_metadata", "E1808");
+        }
+        for address in ["http://127.0.0.1/cb", "https://localhost/cb"] {
+            let body = with(&["implicit"], &["id_token"], address);
+            let reply = register(&op, &body).await;
+            reply.assert_error(400, "invalid_redirect_uri", "E1806");
+        }
+    });
 }

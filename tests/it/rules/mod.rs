@@ -12,6 +12,7 @@ mod client_assertion;
 mod client_authentication;
 mod client_credentials;
 mod engine;
+mod front_channel;
 mod introspection;
 mod laws;
 mod logout;

@@ -15,6 +15,7 @@ use issuant::protocol::client_metadata::{AssertionAlgorithm, ClientMetadata};
 use issuant::protocol::logout_notice::LogoutNotice;
 use issuant::protocol::profile::Profile;
 use issuant::protocol::refresh_policy::{RefreshOverrides, RefreshRotation};
+use issuant::protocol::response_type::ResponseType;
 use issuant::protocol::scope::Scope;
 use issuant::protocol::store::{AuthorizationCode, Subject, WaitingRequest};
 use issuant::protocol::subject_identifier::SubjectType;
@@ -167,6 +168,7 @@ pub(crate) fn waiting_request(number: u8) -> WaitingRequest {
             max_age: Some(60),
             login_hint: None,
             hinted_subject: Some("sub-ada".to_owned()),
+            response_type: ResponseType::CodeIdToken,
         },
         created_at: NOW,
         expires_at: NOW + 3600,

@@ -177,7 +177,7 @@ fn client(id: &str, authentication_method: AuthenticationMethod) -> Client {
         name: format!("The {id} app"),
         authentication_method,
         secrets: if is_public { Vec::new() } else { generated(id) },
-        grants: GrantType::ALL.to_vec(),
+        grants: GrantType::REDEEMED.to_vec(),
         redirect_uris: Vec::new(),
         post_logout_redirect_uris: Vec::new(),
         scope: issuant::protocol::scope::Scope::default(),
