@@ -106,7 +106,7 @@ pub struct Granted {
 }
 
 /// Grants what a request asked for that [`super::next_step`] found ready. `None`: the request was answered before, or
-/// the address or the person is not registered any more.
+/// the address, the response type or the person is not registered any more.
 pub fn grant(
     context: &Context<'_>,
     store: &mut dyn Store,
@@ -114,6 +114,11 @@ pub fn grant(
     waiting: &WaitingRequest,
     by: Authentication,
 ) -> Result<Option<Granted>, StoreError> {
+    let response_type = waiting.request.response_type;
+    // The client and the setting may have changed while the person signed in.
+    if !context.policy.front_channel_tokens || !client.response_types().contains(&response_type) {
+        return Ok(None);
+    }
     let subject = store.subject(&by.subject)?;
     let Some(subject) = subject.filter(|subject| subject.active) else {
         return Ok(None);
@@ -122,7 +127,6 @@ pub fn grant(
         return Ok(None);
     };
     let request = &waiting.request;
-    let response_type = request.response_type;
     let back = request.way_back(target.clone());
     let code = if response_type.has_code() {
         let code = answer::add_code(context, store, client, waiting, (&target, by.clone()))?;

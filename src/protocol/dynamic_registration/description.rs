@@ -205,7 +205,7 @@ fn redirect_uris(
         // OpenID Connect Registration §2: a web client has web addresses, a native one its own scheme or loopback.
         // With tokens in the browser, a web client has https addresses, and none of this machine.
         let fits = if uses_implicit && !is_native {
-            is_web && !text.starts_with("https://localhost")
+            is_web && !is_localhost(text)
         } else {
             is_native || is_web || text.starts_with("http://")
         };
@@ -215,6 +215,10 @@ fn redirect_uris(
         }
     };
     basics.redirect_uris.iter().map(check).collect()
+}
+
+fn is_localhost(text: &str) -> bool {
+    url::Url::parse(text).is_ok_and(|url| url.host_str() == Some("localhost"))
 }
 
 fn post_logout_redirect_uris(basics: &Basics) -> Result<Vec<String>, Refusal> {

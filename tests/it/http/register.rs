@@ -716,7 +716,13 @@ fn clients_register_for_tokens_from_the_browser_where_these_are_given() {
             let reply = register(&op, &body).await;
             reply.assert_error(400, "invalid_client_metadata", "E1808");
         }
-        for address in ["http://127.0.0.1/cb", "https://localhost/cb"] {
+        let body = with(&["implicit"], &["id_token"], "https://localhost.example/cb");
+        assert_eq!(register(&op, &body).await.status, 201);
+        for address in [
+            "http://127.0.0.1/cb",
+            "https://localhost/cb",
+            "https://LOCALHOST:8443/cb",
+        ] {
             let body = with(&["implicit"], &["id_token"], address);
             let reply = register(&op, &body).await;
             reply.assert_error(400, "invalid_redirect_uri", "E1806");

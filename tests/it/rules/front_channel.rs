@@ -312,6 +312,38 @@ fn nothing_of_it_exists_where_it_is_off() {
     assert_eq!(stored["response_type"], Value::Null, "as it was before");
 }
 
+/// A request that came while it was allowed, and is answered when it is not any more.
+#[test]
+fn what_was_taken_back_meanwhile_is_not_given() {
+    for take_back in [
+        |world: &mut World| world.ground.policy.front_channel_tokens = false,
+        |world: &mut World| {
+            world.change_client("web", |client| {
+                client.metadata.response_types = vec![ResponseType::Code];
+            });
+        },
+    ] {
+        let mut world = world();
+        let request = world.authorize(&of_type("code id_token token")).unwrap();
+        let waiting = world.waiting(request);
+        world.store.add_waiting_request(&waiting).unwrap();
+        take_back(&mut world);
+        let before = world.store.clone();
+        let by = Authentication {
+            session: SESSION.to_owned(),
+            subject: "sub-ada".to_owned(),
+            auth_time: world.ground.now,
+            amr: Vec::new(),
+        };
+        let client = world.client("web");
+        let context = world.ground.context();
+        let store = &mut world.store;
+        let granted = front_channel::grant(&context, store, &client, &waiting, by).unwrap();
+        assert!(granted.is_none());
+        assert_eq!(world.store, before);
+    }
+}
+
 #[test]
 fn the_token_endpoint_knows_no_implicit_grant() {
     let refused = world().token("web", &[("grant_type", "implicit")]);
