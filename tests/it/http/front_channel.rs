@@ -115,7 +115,7 @@ fn errors_travel_as_tokens_would() {
             (("scope", "read"), "invalid_scope", "E1257"),
             (("response_mode", "query"), "invalid_request", "E1258"),
             (("response_mode", "magic"), "invalid_request", "E1213"),
-            (("client_id", "other"), "unauthorized_client", "E1250"),
+            (("client_id", "other"), "unauthorized_client", "E1255"),
             (("prompt", "none"), "login_required", "E1217"),
         ] {
             let before = op.database.remembered();

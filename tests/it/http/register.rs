@@ -159,111 +159,111 @@ fn redirect_uris_that_cannot_be_are_refused() {
 
 #[test]
 fn metadata_that_cannot_be_are_refused() {
-    refused(
-        &[
-            ("[]", "E1805"),
-            (r#"{"redirect_uris":1}"#, "E1805"),
-            (
-                r#"{"redirect_uris":["https://new.example/cb"],"application_type":"tv"}"#,
-                "E1805",
-            ),
-            (
-                r#"{"redirect_uris":["https://new.example/cb"],"client_name":"a\u0000b"}"#,
-                "E1805",
-            ),
-            (
-                r#"{"redirect_uris":["https://new.example/cb"],"default_max_age":-1}"#,
-                "E1805",
-            ),
-            (
-                r#"{"redirect_uris":["https://new.example/cb"],"default_acr_values":["9"]}"#,
-                "E1805",
-            ),
-            (
-                r#"{"redirect_uris":["https://new.example/cb"],"default_acr_values":"1"}"#,
-                "E1805",
-            ),
-            (
-                r#"{"redirect_uris":["https://new.example/cb"],"require_auth_time":"yes"}"#,
-                "E1805",
-            ),
-            (
-                r#"{"redirect_uris":["https://new.example/cb"],"request_uris":["http://new.example/r"]}"#,
-                "E1805",
-            ),
-            (
-                r#"{"redirect_uris":["https://new.example/cb"],"request_object_signing_alg":"HS1"}"#,
-                "E1805",
-            ),
-            (
-                r#"{"redirect_uris":["https://new.example/cb"],"request_object_signing_alg":"ES256"}"#,
-                "E1814",
-            ),
-            (
-                r#"{"redirect_uris":["https://new.example/cb"],"request_object_signing_alg":"HS256"}"#,
-                "E1814",
-            ),
-            (
-                r#"{"redirect_uris":["https://new.example/cb"],"token_endpoint_auth_method":"magic"}"#,
-                "E1807",
-            ),
-            (
-                r#"{"redirect_uris":["https://new.example/cb"],"grant_types":["implicit"]}"#,
-                "E1808",
-            ),
-            (
-                r#"{"redirect_uris":["https://new.example/cb"],"grant_types":["refresh_token"]}"#,
-                "E1808",
-            ),
-            (
-                r#"{"redirect_uris":["https://new.example/cb"],"response_types":["token"]}"#,
-                "E1808",
-            ),
-            (
-                r#"{"redirect_uris":["https://new.example/cb"],"response_types":[]}"#,
-                "E1808",
-            ),
-            (
-                r#"{"redirect_uris":["https://new.example/cb"],"grant_types":["implicit"],"response_types":["id_token"]}"#,
-                "E1808",
-            ),
-            (
-                r#"{"redirect_uris":["https://new.example/cb"],"response_types":["code id_token"]}"#,
-                "E1808",
-            ),
-            (
-                r#"{"redirect_uris":["https://new.example/cb"],"id_token_signed_response_alg":"none"}"#,
-                "E1809",
-            ),
-            (
-                r#"{"redirect_uris":["https://new.example/cb"],"id_token_signed_response_alg":"RS256"}"#,
-                "E1809",
-            ),
-            (
-                r#"{"redirect_uris":["https://new.example/cb"],"userinfo_signed_response_alg":"RS256"}"#,
-                "E1809",
-            ),
-            (
-                r#"{"redirect_uris":["https://new.example/cb"],"scope":"openid \"x"}"#,
-                "E1810",
-            ),
-            (
-                r#"{"redirect_uris":["https://new.example/cb"],"token_endpoint_auth_method":"private_key_jwt"}"#,
-                "E1814",
-            ),
-            (
-                r#"{"redirect_uris":["https://new.example/cb"],"scope":"openid read"}"#,
-                "E1810",
-            ),
-            (
-                r#"{"redirect_uris":["https://new.example/cb"],"scope":"openid client_registration"}"#,
-                "E1810",
-            ),
-        ],
-        "invalid_client_metadata",
-    );
+    refused(METADATA, "invalid_client_metadata");
     refused(STATEMENT, "unapproved_software_statement");
 }
+
+/// RFC 7591 §2, OpenID Connect Registration §2.
+const METADATA: &[(&str, &str)] = &[
+    ("[]", "E1805"),
+    (r#"{"redirect_uris":1}"#, "E1805"),
+    (
+        r#"{"redirect_uris":["https://new.example/cb"],"application_type":"tv"}"#,
+        "E1805",
+    ),
+    (
+        r#"{"redirect_uris":["https://new.example/cb"],"client_name":"a\u0000b"}"#,
+        "E1805",
+    ),
+    (
+        r#"{"redirect_uris":["https://new.example/cb"],"default_max_age":-1}"#,
+        "E1805",
+    ),
+    (
+        r#"{"redirect_uris":["https://new.example/cb"],"default_acr_values":["9"]}"#,
+        "E1805",
+    ),
+    (
+        r#"{"redirect_uris":["https://new.example/cb"],"default_acr_values":"1"}"#,
+        "E1805",
+    ),
+    (
+        r#"{"redirect_uris":["https://new.example/cb"],"require_auth_time":"yes"}"#,
+        "E1805",
+    ),
+    (
+        r#"{"redirect_uris":["https://new.example/cb"],"request_uris":["http://new.example/r"]}"#,
+        "E1805",
+    ),
+    (
+        r#"{"redirect_uris":["https://new.example/cb"],"request_object_signing_alg":"HS1"}"#,
+        "E1805",
+    ),
+    (
+        r#"{"redirect_uris":["https://new.example/cb"],"request_object_signing_alg":"ES256"}"#,
+        "E1814",
+    ),
+    (
+        r#"{"redirect_uris":["https://new.example/cb"],"request_object_signing_alg":"HS256"}"#,
+        "E1814",
+    ),
+    (
+        r#"{"redirect_uris":["https://new.example/cb"],"token_endpoint_auth_method":"magic"}"#,
+        "E1807",
+    ),
+    (
+        r#"{"redirect_uris":["https://new.example/cb"],"grant_types":["implicit"]}"#,
+        "E1808",
+    ),
+    (
+        r#"{"redirect_uris":["https://new.example/cb"],"grant_types":["refresh_token"]}"#,
+        "E1808",
+    ),
+    (
+        r#"{"redirect_uris":["https://new.example/cb"],"response_types":["token"]}"#,
+        "E1808",
+    ),
+    (
+        r#"{"redirect_uris":["https://new.example/cb"],"response_types":[]}"#,
+        "E1808",
+    ),
+    (
+        r#"{"redirect_uris":["https://new.example/cb"],"grant_types":["implicit"],"response_types":["id_token"]}"#,
+        "E1808",
+    ),
+    (
+        r#"{"redirect_uris":["https://new.example/cb"],"response_types":["code id_token"]}"#,
+        "E1808",
+    ),
+    (
+        r#"{"redirect_uris":["https://new.example/cb"],"id_token_signed_response_alg":"none"}"#,
+        "E1809",
+    ),
+    (
+        r#"{"redirect_uris":["https://new.example/cb"],"id_token_signed_response_alg":"RS256"}"#,
+        "E1809",
+    ),
+    (
+        r#"{"redirect_uris":["https://new.example/cb"],"userinfo_signed_response_alg":"RS256"}"#,
+        "E1809",
+    ),
+    (
+        r#"{"redirect_uris":["https://new.example/cb"],"scope":"openid \"x"}"#,
+        "E1810",
+    ),
+    (
+        r#"{"redirect_uris":["https://new.example/cb"],"token_endpoint_auth_method":"private_key_jwt"}"#,
+        "E1814",
+    ),
+    (
+        r#"{"redirect_uris":["https://new.example/cb"],"scope":"openid read"}"#,
+        "E1810",
+    ),
+    (
+        r#"{"redirect_uris":["https://new.example/cb"],"scope":"openid client_registration"}"#,
+        "E1810",
+    ),
+];
 
 const STATEMENT: &[(&str, &str)] = &[(
     r#"{"redirect_uris":["https://new.example/cb"],"software_statement":"e30.e30."}"#,

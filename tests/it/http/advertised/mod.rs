@@ -37,13 +37,17 @@ struct Row {
 
 /// The algorithms of a client's assertions.
 const ASSERTIONS: &[&str] = &[
-    "ES256", "ES384", "EdDSA", "RS256", "PS256", "HS256", "HS384", "HS512",
+    "ES256", "ES384", "ES512", "EdDSA", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
+    "HS256", "HS384", "HS512",
 ];
 /// The algorithms of this server's keys.
-const SIGNATURES: &[&str] = &["ES256", "ES384", "EdDSA", "RS256", "PS256"];
+const SIGNATURES: &[&str] = &[
+    "ES256", "ES384", "ES512", "EdDSA", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
+];
 /// The algorithms of request objects.
 const REQUEST_OBJECTS: &[&str] = &[
-    "ES256", "ES384", "EdDSA", "RS256", "PS256", "HS256", "HS384", "HS512", "none",
+    "ES256", "ES384", "ES512", "EdDSA", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
+    "HS256", "HS384", "HS512", "none",
 ];
 const KEY_MANAGEMENT: &[&str] = &[
     "RSA-OAEP",
@@ -70,7 +74,14 @@ const METHODS: &[&str] = &[
 const ROWS: &[Row] = &[
     Row {
         member: "response_types_supported",
-        values: &["code"],
+        values: &[
+            "code",
+            "code id_token",
+            "code token",
+            "code id_token token",
+            "id_token",
+            "id_token token",
+        ],
         accepted: |op, value| Box::pin(requests::response_type(op, value)),
         outside: "token",
         refused: |op, value| Box::pin(requests::no_response_type(op, value)),
@@ -114,7 +125,12 @@ const ROWS: &[Row] = &[
     },
     Row {
         member: "grant_types_supported",
-        values: &["authorization_code", "client_credentials", "refresh_token"],
+        values: &[
+            "authorization_code",
+            "client_credentials",
+            "refresh_token",
+            "implicit",
+        ],
         accepted: |op, value| Box::pin(tokens::grant(op, value)),
         outside: "password",
         refused: |op, value| Box::pin(tokens::no_grant(op, value)),
@@ -312,6 +328,7 @@ fn with_everything(test: impl AsyncFnOnce(TestOp)) {
             mode: RegistrationMode::Open,
             ..RegistrationPolicy::default()
         },
+        front_channel_tokens: true,
         accounts: AccountPolicy {
             sign_up: true,
             ..AccountPolicy::default()

@@ -19,12 +19,25 @@ async fn refused(op: &TestOp, parameter: (&str, &str), error: &str, id: &str) {
 }
 
 pub(super) async fn response_type(op: &TestOp, value: &str) {
-    let app = App::new(op, json!({"response_types": [value]})).await;
-    let told = query(&app.authorize(&[("response_type", value)]).await);
-    let names = ["code"].map(|name| told.contains_key(name));
-    match value {
-        "code" => assert_eq!(names, [true]),
-        _ => panic!("nobody wrote down what {value} answers"),
+    let has = |word: &str| value.split(' ').any(|it| it == word);
+    let grants = match (has("code"), has("token") || has("id_token")) {
+        (true, false) => json!(["authorization_code"]),
+        (true, true) => json!(["authorization_code", "implicit"]),
+        (false, _) => json!(["implicit"]),
+    };
+    let app = App::new(
+        op,
+        json!({"response_types": [value], "grant_types": grants}),
+    )
+    .await;
+    let wanted = [("response_type", value), ("nonce", "n-1")];
+    let told = query(&app.authorize(&wanted).await.replace('#', "?"));
+    for (word, name) in [
+        ("code", "code"),
+        ("token", "access_token"),
+        ("id_token", "id_token"),
+    ] {
+        assert_eq!(told.contains_key(name), has(word), "{told:?}");
     }
 }
 
