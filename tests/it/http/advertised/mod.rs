@@ -76,11 +76,11 @@ const ROWS: &[Row] = &[
         member: "response_types_supported",
         values: &[
             "code",
+            "id_token",
+            "id_token token",
             "code id_token",
             "code token",
             "code id_token token",
-            "id_token",
-            "id_token token",
         ],
         accepted: |op, value| Box::pin(requests::response_type(op, value)),
         outside: "token",
