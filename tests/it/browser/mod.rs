@@ -9,10 +9,12 @@
 //! | [`answers`] | answers in forms, with scripts and without |
 //! | [`detours`] | two tabs, the way back, two clicks on one button |
 //! | [`account`] | other sessions, connected apps |
+//! | [`accounts`] | several accounts: choose, add, sign one out; profile and password |
 //! | [`setup`] | the first administrator |
 //! | [`layout`] | no sideways scrolling at 320 px; pictures of all pages, light and dark |
 
 mod account;
+mod accounts;
 mod answers;
 mod chromium;
 mod detours;
