@@ -3,8 +3,9 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::{HeaderName, HeaderValue};
 
-use crate::http::cookies;
+use crate::http::pages::redirect;
 use crate::http::scene::Scene;
+use crate::http::{cookies, urls};
 use crate::identity::session::Living;
 use crate::protocol::authorize::next_step::{self, Account, SignedIn};
 use crate::protocol::client::{Client, ClientId};
@@ -13,6 +14,17 @@ use crate::protocol::session_state;
 use crate::protocol::store::{SessionClients as _, WaitingRequest};
 use crate::protocol::subject_identifier::identifier;
 use crate::storage::Transaction;
+
+/// After a sign-in: the browser keeps the accounts, and goes back to what waited for it.
+pub(crate) fn go_on(scene: &Scene, handle: &str, accounts: &[Living]) -> HttpResponse {
+    let mut response = if handle.is_empty() {
+        redirect(urls::ACCOUNT)
+    } else {
+        redirect(&urls::for_request(urls::RESUME, handle))
+    };
+    keep(scene, &mut response, accounts);
+    response
+}
 
 /// Has the browser keep these accounts and no others. One that keeps none also forgets what it kept of our pages. Frames
 /// of clients see what changed for them.

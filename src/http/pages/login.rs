@@ -8,7 +8,7 @@ use crate::crypto::secret::Secret;
 use crate::http::endpoints::waiting::WaitingKey;
 use crate::http::pages::credentials::{Checked, Claimant, ask_to_wait, wait_sentence};
 use crate::http::pages::view::{FormError, LoginPage, WRONG_USER_NAME_OR_PASSWORD};
-use crate::http::pages::{self, Origin, Visitor, redirect, refusal};
+use crate::http::pages::{self, Origin, Visitor, refusal};
 use crate::http::scene::Scene;
 use crate::http::state::AppState;
 use crate::http::{accounts, extract, form_token, urls};
@@ -188,13 +188,7 @@ async fn finish(
     let Some(accounts) = finish.await? else {
         return wrong(request, scene, &handle, username).await;
     };
-    let mut response = if handle.is_empty() {
-        redirect(urls::ACCOUNT)
-    } else {
-        redirect(&urls::for_request(urls::RESUME, &handle))
-    };
-    accounts::keep(scene, &mut response, &accounts);
-    Ok(response)
+    Ok(accounts::go_on(scene, &handle, &accounts))
 }
 
 async fn refused(

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use crate::http::endpoints::waiting::WaitingKey;
 use crate::http::pages::new_person::{Fields, SHORTEST_PASSWORD, Typed, name_is_taken};
 use crate::http::pages::view::SignUpPage;
-use crate::http::pages::{self, Origin, Visitor, redirect, refusal};
+use crate::http::pages::{self, Origin, Visitor, refusal};
 use crate::http::scene::Scene;
 use crate::http::state::AppState;
 use crate::http::{accounts, address, extract, form_token, urls};
@@ -134,11 +134,5 @@ async fn try_create(
         typed.error = Some(name_is_taken());
         return form(request, scene, &handle, typed).await;
     };
-    let mut response = if handle.is_empty() {
-        redirect(urls::ACCOUNT)
-    } else {
-        redirect(&urls::for_request(urls::RESUME, &handle))
-    };
-    accounts::keep(scene, &mut response, &accounts);
-    Ok(response)
+    Ok(accounts::go_on(scene, &handle, &accounts))
 }
