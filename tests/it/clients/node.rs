@@ -165,6 +165,44 @@ fn the_form_post_profile() {
     });
 }
 
+/// What was changed on the way, the library notices before anything of it reaches the server.
+fn walk_the_front_channel(node: &Path, mut installation: Installation) {
+    let on = ("ISSUANT_FRONT_CHANNEL_TOKENS", "on".into());
+    installation.variables.push(on);
+    let told = World::on(installation).run(node, "front_channel.mjs", json!({}));
+    let (hybrid, implicit) = (&told["hybrid"], &told["implicit"]);
+    assert_eq!(hybrid["sub"], implicit["sub"]);
+    let (invalid, other) = (
+        "OAUTH_INVALID_RESPONSE",
+        "OAUTH_JWT_CLAIM_COMPARISON_FAILED",
+    );
+    let expected = json!({
+        "code": other,
+        "another_code": other,
+        "state": invalid,
+        "known_state": other,
+        "nonce": other,
+        "signature": invalid,
+    });
+    assert_eq!(hybrid["found"], expected);
+    let expected = json!({"nonce": other, "signature": invalid, "code": "unauthorized_client"});
+    assert_eq!(implicit["found"], expected);
+}
+
+#[test]
+fn the_hybrid_and_implicit_profiles_on_sqlite() {
+    if let Some(node) = needs::node() {
+        walk_the_front_channel(&node, Installation::on_sqlite());
+    }
+}
+
+#[test]
+fn the_hybrid_and_implicit_profiles_on_postgres() {
+    if let (Some(node), Some(installation)) = (needs::node(), Installation::on_postgres()) {
+        walk_the_front_channel(&node, installation);
+    }
+}
+
 /// The three profiles of logout that a program can see without a browser.
 #[test]
 fn sessions_end_for_both_sides() {

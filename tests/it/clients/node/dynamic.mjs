@@ -4,9 +4,7 @@
 import { strict as assert } from "node:assert";
 import { exportJWK } from "jose";
 import * as oidc from "openid-client";
-import { Browser, challenged, refused, report, signIn, strictly, task } from "./support.mjs";
-
-const common = { application_type: "native", redirect_uris: [task.redirect_uri], client_name: "Node" };
+import { Browser, challenged, common, refused, register, report, signIn, task } from "./support.mjs";
 
 async function manage(registered, method, body) {
   const headers = { authorization: `Bearer ${registered.registration_access_token}` };
@@ -14,11 +12,6 @@ async function manage(registered, method, body) {
   const response = await fetch(registered.registration_client_uri, { method, headers, body: JSON.stringify(body) });
   const text = await response.text();
   return { status: response.status, body: text && JSON.parse(text) };
-}
-
-async function register(metadata, authentication) {
-  const issuer = new URL(task.issuer);
-  return oidc.dynamicClientRegistration(issuer, { ...common, ...metadata }, authentication, strictly);
 }
 
 // With a secret, and an ID token and userinfo in algorithms of its own choice.

@@ -3,7 +3,7 @@
 
 import { strict as assert } from "node:assert";
 import * as oidc from "openid-client";
-import { Browser, discover, refused, report, start, strictly, task } from "./support.mjs";
+import { Browser, discover, forged, refused, report, start, strictly, task } from "./support.mjs";
 
 const { id, secret } = task.client;
 const browser = new Browser();
@@ -30,13 +30,6 @@ const rewriting = (path, change) => async (address, options) => {
   const { status, headers } = response;
   return new Response(JSON.stringify(change(await response.json())), { status, headers });
 };
-
-/** The token with other claims under the old signature. */
-function forged(token, change) {
-  const [header, payload, signature] = token.split(".");
-  const claims = { ...JSON.parse(Buffer.from(payload, "base64url")), ...change };
-  return [header, Buffer.from(JSON.stringify(claims)).toString("base64url"), signature].join(".");
-}
 
 // Without a deviation it works, so that each refusal below is for its own reason.
 const { config, tokens } = await deviating({});

@@ -21,6 +21,23 @@ export function discover(clientId, metadata, authentication, options = strictly)
   return oidc.discovery(new URL(task.issuer), clientId, metadata, authentication, options);
 }
 
+/** What every client registers: it is a program of the person. */
+export const common = { application_type: "native", redirect_uris: [task.redirect_uri], client_name: "Node" };
+
+/** A relying party that registers itself. */
+export function register(metadata, authentication, ...extensions) {
+  const options = { execute: [...strictly.execute, ...extensions] };
+  const issuer = new URL(task.issuer);
+  return oidc.dynamicClientRegistration(issuer, { ...common, ...metadata }, authentication, options);
+}
+
+/** The token with other claims under the old signature. */
+export function forged(token, change) {
+  const [header, payload, signature] = token.split(".");
+  const claims = { ...JSON.parse(Buffer.from(payload, "base64url")), ...change };
+  return [header, Buffer.from(JSON.stringify(claims)).toString("base64url"), signature].join(".");
+}
+
 /** Starts a sign-in: its address, and what the answer is to be checked with. */
 export async function start(config, parameters = {}) {
   const pkceCodeVerifier = oidc.randomPKCECodeVerifier();
