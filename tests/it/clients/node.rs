@@ -190,6 +190,27 @@ fn walk_the_front_channel(node: &Path, mut installation: Installation) {
 }
 
 #[test]
+fn requests_are_signed() {
+    on_sqlite(|node, world| {
+        let told = world.run(node, "request_objects.mjs", json!({"port": free_port()}));
+        let object = "invalid_request_object";
+        let expected = json!({
+            "signature": object,
+            "unsigned": "request_not_supported",
+            "key": object,
+            "audience": object,
+            "issuer": object,
+            "expired": object,
+            "type": object,
+            "address": "invalid_request_uri",
+            "nothing": "invalid_request",
+            "published": object,
+        });
+        assert_eq!(told, expected);
+    });
+}
+
+#[test]
 fn the_hybrid_and_implicit_profiles_on_sqlite() {
     if let Some(node) = needs::node() {
         walk_the_front_channel(&node, Installation::on_sqlite());
