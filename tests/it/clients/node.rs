@@ -210,6 +210,29 @@ fn requests_are_signed() {
     });
 }
 
+/// With keys of the less usual algorithms as well.
+#[test]
+fn answers_are_encrypted() {
+    if let Some(node) = needs::node() {
+        let mut installation = Installation::on_sqlite();
+        let algorithms = "ES256,ES512,EdDSA,PS256,RS512";
+        installation.variables.extend([
+            ("ISSUANT_SIGNING_ALGORITHMS", algorithms.into()),
+            ("ISSUANT_FRONT_CHANNEL_TOKENS", "on".into()),
+        ]);
+        let told = World::on(installation).run(&node, "encryption.mjs", json!({}));
+        let people = told["people"].as_array().unwrap();
+        assert_eq!(people.len(), 5);
+        assert!(people.iter().all(|sub| *sub == people[0]), "{people:?}");
+        let found = json!({
+            "other_algorithm": "OAUTH_DECRYPTION_FAILED",
+            "other_key": "OAUTH_DECRYPTION_FAILED",
+            "no_key": "OAUTH_UNSUPPORTED_OPERATION",
+        });
+        assert_eq!(told["found"], found);
+    }
+}
+
 #[test]
 fn the_hybrid_and_implicit_profiles_on_sqlite() {
     if let Some(node) = needs::node() {
