@@ -210,6 +210,22 @@ fn requests_are_signed() {
     });
 }
 
+/// Two people share a browser.
+#[test]
+fn clients_learn_who_somebody_is() {
+    on_sqlite(|node, world| {
+        let wei = ["user", "create", "wei", "--password-file", "-"];
+        world.installation.run(&wei, PASSWORD);
+        let task = json!({"port": free_port(), "other": "wei"});
+        let expected = json!({
+            "sector": "invalid_client_metadata",
+            "unmet": "unmet_authentication_requirements",
+            "silent": "account_selection_required",
+        });
+        assert_eq!(world.run(node, "people.mjs", task), expected);
+    });
+}
+
 /// With keys of the less usual algorithms as well.
 #[test]
 fn answers_are_encrypted() {

@@ -88,6 +88,12 @@ export async function until(found) {
 const unescaped = (text) =>
   text.replace(/&#(\d+);/g, (_, code) => String.fromCodePoint(code)).replaceAll("&amp;", "&");
 
+/** The form that continues with the account of that name, where the page has it. */
+function choiceOf(html, username) {
+  const entry = html.split("<li>").find((it) => it.includes(`>${username}<`));
+  return entry && formOf(entry);
+}
+
 /** The first form of a page: its address and its fields. */
 function formOf(html) {
   const form = /<form[^>]* action="([^"]*)"[^>]*>(.*?)<\/form>/s.exec(html);
@@ -100,9 +106,11 @@ function formOf(html) {
   return { action: unescaped(form[1]), fields, decides: form[2].includes('name="decision"') };
 }
 
-/** A person at a browser that runs no scripts: keeps cookies, follows redirects, fills forms in. */
+/** People at a browser that runs no scripts: keeps cookies, follows redirects, fills forms in. */
 export class Browser {
   cookies = new Map();
+  /** Who sits there now. */
+  username = task.username;
 
   constructor(decision = "allow") {
     this.decision = decision;
@@ -137,7 +145,14 @@ export class Browser {
         address = next;
         continue;
       }
-      const found = formOf(page);
+      const another = /<a id="another-account" href="([^"]*)"/.exec(page);
+      const choice = another && choiceOf(page, this.username);
+      if (another) pages.push("accounts");
+      if (another && !choice) {
+        address = new URL(unescaped(another[1]), address);
+        continue;
+      }
+      const found = choice ?? formOf(page);
       address = new URL(found.action, address);
       form = found.fields;
       if (address.origin !== server) {
@@ -145,9 +160,9 @@ export class Browser {
       }
       if (form.has("password")) {
         pages.push("sign-in");
-        form.set("username", task.username);
+        form.set("username", this.username);
         form.set("password", task.password);
-      } else {
+      } else if (!choice) {
         pages.push("consent");
         assert.ok(found.decides, page);
         form.set("decision", this.decision);
