@@ -63,6 +63,8 @@ struct Header<'a> {
     cty: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     epk: Option<PublicJwk>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iss: Option<&'a str>,
 }
 
 /// What is encrypted.
@@ -70,6 +72,13 @@ struct Header<'a> {
 pub enum Plaintext<'a> {
     /// A signed token; the header says so with `cty` (RFC 7519 §5.2).
     Token(&'a str),
+    /// A signed token, with its issuer in the header for those who look before they decrypt (RFC 7519 §5.3).
+    TokenOf {
+        /// The token.
+        token: &'a str,
+        /// Its `iss`.
+        issuer: &'a str,
+    },
     /// Claims as JSON.
     Claims(&'a [u8]),
 }
@@ -81,9 +90,10 @@ pub fn encrypt(
     plaintext: Plaintext<'_>,
     random: &dyn RandomSource,
 ) -> Result<String, JweError> {
-    let (cty, plaintext) = match plaintext {
-        Plaintext::Token(token) => (Some("JWT"), token.as_bytes()),
-        Plaintext::Claims(claims) => (None, claims),
+    let (cty, iss, plaintext) = match plaintext {
+        Plaintext::Token(token) => (Some("JWT"), None, token.as_bytes()),
+        Plaintext::TokenOf { token, issuer } => (Some("JWT"), Some(issuer), token.as_bytes()),
+        Plaintext::Claims(claims) => (None, None, claims),
     };
     let established = establish(key, how, random)?;
     let header = serde_json::to_vec(&Header {
@@ -92,6 +102,7 @@ pub fn encrypt(
         kid: key.kid(),
         cty,
         epk: established.ephemeral,
+        iss,
     })?;
     let mut compact = URL_SAFE_NO_PAD.encode(header);
     let iv: [u8; 16] = random_bytes(random);

@@ -66,7 +66,7 @@ pub async fn deliver(
     let wanted = client.and_then(|it| Some((it, it.metadata.backchannel_logout_uri.as_ref()?)));
     let noted = match wanted {
         None => notice.settled(NoticeState::Unwanted),
-        Some((client, address)) => match tokens.sign(&notice, client) {
+        Some((client, address)) => match tokens.make(&notice, client) {
             Err(error) => notice.failed(error.to_string()),
             Ok(token) => match courier.deliver(address.as_str(), &token).await {
                 Ok(()) => notice.settled(NoticeState::Delivered),

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 use crate::fetch::{FetchError, Fetcher};
+use crate::http::endpoints::recipient;
 use crate::http::state::AppState;
 use crate::jobs::logout_notices::{self, Courier};
 use crate::protocol::logout_notice::{LogoutNotice, NoticeState};
@@ -56,8 +57,7 @@ pub(super) async fn keep_delivering(state: Data<AppState>) {
             Ok(taken) => {
                 is_told = false;
                 for notice in taken {
-                    let state = Arc::clone(&state);
-                    tries.spawn(try_one(state, Arc::clone(&courier), notice));
+                    tries.spawn(try_one(state.clone(), Arc::clone(&courier), notice));
                 }
             }
             Err(fault) if !is_told => {
@@ -69,17 +69,26 @@ pub(super) async fn keep_delivering(state: Data<AppState>) {
     }
 }
 
-async fn try_one(state: Arc<AppState>, courier: Arc<Post>, notice: LogoutNotice) {
+async fn try_one(state: Data<AppState>, courier: Arc<Post>, notice: LogoutNotice) {
     let snapshot = state.snapshot.load_full();
+    let client_id = notice.client_id.clone();
+    let client = snapshot.client(client_id.as_str());
+    // Without a key the try fails, and says so where its failure is noted.
+    let recipient = match &client {
+        Some(client) => recipient::find_for_logout(&state, client)
+            .await
+            .ok()
+            .flatten(),
+        None => None,
+    };
     let tokens = LogoutTokens {
         issuer: &state.site.issuer,
         keys: &snapshot.keys,
         token_keys: &state.token_keys,
+        recipient: recipient.as_deref(),
         random: &*state.random,
         now: state.clock.now(),
     };
-    let client_id = notice.client_id.clone();
-    let client = snapshot.client(client_id.as_str());
     let storage = &state.storage;
     let tried = logout_notices::deliver(storage, &*courier, &tokens, client.as_deref(), notice);
     match tried.await {

@@ -2,11 +2,13 @@
 
 use serde::Serialize;
 
+use crate::crypto::jwe::Plaintext;
 use crate::crypto::jwt;
 use crate::crypto::key_set::KeySet;
 use crate::crypto::random::{RandomSource, random_identifier};
 use crate::protocol::client::Client;
 use crate::protocol::context::{Timestamp, TokenKeys};
+use crate::protocol::encryption::Recipient;
 use crate::protocol::logout_notice::LogoutNotice;
 use crate::protocol::subject_identifier::{identifier, session_identifier};
 use crate::protocol::tokens::SignError;
@@ -48,15 +50,17 @@ pub struct LogoutTokens<'a> {
     pub keys: &'a KeySet,
     /// Makes pairwise subject identifiers.
     pub token_keys: &'a TokenKeys,
-    /// Where its identifier comes from.
+    /// The key of a client whose ID tokens are encrypted.
+    pub recipient: Option<&'a Recipient>,
+    /// Where its identifier comes from, and the keys of encrypted tokens.
     pub random: &'a dyn RandomSource,
     /// When it is made.
     pub now: Timestamp,
 }
 
 impl LogoutTokens<'_> {
-    /// Signs the token for a notice, with the algorithm of the client's ID tokens (Back-Channel Logout §2.4).
-    pub fn sign(&self, notice: &LogoutNotice, client: &Client) -> Result<String, SignError> {
+    /// The token for a notice, signed and encrypted as the client's ID tokens are (Back-Channel Logout §2.4).
+    pub fn make(&self, notice: &LogoutNotice, client: &Client) -> Result<String, SignError> {
         let algorithm = client.id_token_algorithm;
         let key = self.keys.active(algorithm);
         let key = key.ok_or(SignError::NoKey(algorithm))?;
@@ -70,6 +74,15 @@ impl LogoutTokens<'_> {
             sid: &session_identifier(self.token_keys, client, &notice.session),
             events: Events { logout: Nothing {} },
         };
-        Ok(jwt::sign(key, Some(TYPE), &claims)?)
+        let token = jwt::sign(key, Some(TYPE), &claims)?;
+        if client.metadata.id_token_encryption().is_none() {
+            return Ok(token);
+        }
+        let recipient = self.recipient.ok_or(SignError::NoRecipient)?;
+        let plaintext = Plaintext::TokenOf {
+            token: &token,
+            issuer: self.issuer,
+        };
+        Ok(recipient.encrypt(plaintext, self.random)?)
     }
 }

@@ -5,6 +5,9 @@ use issuant::crypto::jwe::algorithm::{ContentEncryption, KeyManagement};
 use issuant::crypto::jwk_set::JwkSet;
 use issuant::fetch::{Authorities, Fetcher, Reach};
 use issuant::protocol::client_metadata::ClientMetadata;
+use issuant::protocol::logout_notice::LogoutNotice;
+use issuant::protocol::tokens::SignError;
+use issuant::protocol::tokens::logout_token::LogoutTokens;
 use serde_json::{Value, json};
 
 use crate::support::cast::new_key;
@@ -50,6 +53,29 @@ fn header_of(token: &str) -> Value {
     assert_eq!(parts.len(), 5, "{token}");
     let header = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(parts[0]);
     serde_json::from_slice(&header.unwrap()).unwrap()
+}
+
+/// OpenID Connect Back-Channel Logout §2.4; `demanding.mjs` reads one that is encrypted.
+#[test]
+fn no_logout_token_is_sent_that_others_can_read() {
+    run(async {
+        let op = op(|metadata| {
+            metadata.id_token_encrypted_response_alg = Some(KeyManagement::RsaOaep256);
+        });
+        let snapshot = op.state.snapshot.load_full();
+        let client = snapshot.client("web").unwrap();
+        let tokens = LogoutTokens {
+            issuer: &op.state.site.issuer,
+            keys: &snapshot.keys,
+            token_keys: &op.state.token_keys,
+            recipient: None,
+            random: &*op.state.random,
+            now: op.now(),
+        };
+        let notice = LogoutNotice::new("session", &client.id, "sub-ada", op.now());
+        let refused = tokens.make(&notice, &client);
+        assert!(matches!(refused, Err(SignError::NoRecipient)));
+    });
 }
 
 #[test]

@@ -214,11 +214,12 @@ fn a_logout_token_names_the_person_as_the_id_token_did() {
             issuer: &op.state.site.issuer,
             keys: &snapshot.keys,
             token_keys: &op.state.token_keys,
+            recipient: None,
             random: &*op.state.random,
             now: op.now(),
         };
         let notice = LogoutNotice::new("session", &client.id, "sub-ada", op.now());
-        let token = tokens.sign(&notice, &client).unwrap();
+        let token = tokens.make(&notice, &client).unwrap();
         assert_eq!(sub(&token), sub(&id_token));
         assert_ne!(claims(&token)["sid"], "session");
     });

@@ -66,6 +66,7 @@ async fn look(op: &TestOp, parties: &RelyingParties) -> Vec<NoticeState> {
         issuer: &op.state.site.issuer,
         keys: &snapshot.keys,
         token_keys: &op.state.token_keys,
+        recipient: None,
         random: &*op.state.random,
         now,
     };
