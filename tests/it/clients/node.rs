@@ -210,6 +210,19 @@ fn requests_are_signed() {
     });
 }
 
+#[test]
+fn a_demanding_client_gets_all_at_once() {
+    if let Some(node) = needs::node() {
+        let mut installation = Installation::on_sqlite();
+        let on = ("ISSUANT_FRONT_CHANNEL_TOKENS", "on".into());
+        installation.variables.push(on);
+        let task = json!({"port": free_port()});
+        let told = World::on(installation).run(&node, "demanding.mjs", task);
+        assert_eq!(told["before"], "login_required");
+        assert_eq!(told["encrypted_hint"], "invalid_request");
+    }
+}
+
 /// Two people share a browser.
 #[test]
 fn clients_learn_who_somebody_is() {
