@@ -79,7 +79,14 @@ pub fn finish(
     browser: &Browser<'_>,
     accounts: Vec<Living>,
 ) -> Result<Option<Vec<Living>>, StoreError> {
-    store.lock_person(&user.subject.id)?;
+    // In one order everywhere: with one account too many, somebody else's session ends as well.
+    let others = accounts.iter().map(|it| it.subject.id.as_str());
+    let mut persons: Vec<&str> = others.chain([user.subject.id.as_str()]).collect();
+    persons.sort_unstable();
+    persons.dedup();
+    for person in persons {
+        store.lock_person(person)?;
+    }
     let current = store.user(&user.subject.id)?;
     let is_same = |it: &User| it.subject.active && it.password_hash == user.password_hash;
     let Some(current) = current.filter(is_same) else {

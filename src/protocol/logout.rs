@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::crypto::jwt::{self, JwtRefused};
+use crate::crypto::jwt::JwtRefused;
 use crate::crypto::key_set::KeySet;
 use crate::protocol::catalogue;
 use crate::protocol::client::Client;
@@ -84,14 +84,9 @@ fn read_hint(
 ) -> Result<Option<IdTokenHint>, Refusal> {
     match id_token::read_hint(hint, context.issuer, keys, context.now) {
         Ok(hint) => Ok(Some(hint)),
-        Err(JwtRefused::UnknownKey) if names_issuer(hint, context.issuer) => Ok(None),
+        Err(JwtRefused::UnknownKey) if id_token::names_issuer(hint, context.issuer) => Ok(None),
         Err(_) => Err(Refusal::new(&catalogue::LOGOUT_HINT_UNFIT)),
     }
-}
-
-/// Tells a token whose key is gone from one that was never ours; it proves nothing.
-fn names_issuer(hint: &str, issuer: &str) -> bool {
-    jwt::peek(hint).is_ok_and(|claimed| claimed.issuer.as_deref() == Some(issuer))
 }
 
 /// The client named by `client_id`, by the hint, or by both, if they agree.

@@ -30,7 +30,8 @@ file as you keep the key secret. pkcs1 is the older PEM form of RSA keys."
 )]
 pub(super) struct Export {
     /// Identifier of the key, as issuant key list shows it
-    #[arg(value_name = "KID")]
+    // One key in 64 has an id that begins with a hyphen.
+    #[arg(value_name = "KID", allow_hyphen_values = true)]
     kid: String,
     /// The private key
     #[arg(long)]

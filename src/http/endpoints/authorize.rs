@@ -315,7 +315,16 @@ async fn give_tokens(
     session_state: Option<String>,
 ) -> Result<HttpResponse, Fault> {
     let client = &granted.issue.client;
-    let recipient = recipient::find(scene, client, client.metadata.id_token_encryption()).await?;
+    let how = client.metadata.id_token_encryption();
+    let recipient = match recipient::find(scene, client, how).await {
+        Ok(recipient) => recipient,
+        // What was granted reaches nobody; the client hears why.
+        Err(refused) => {
+            error::log_refusal(request, refused);
+            let response = response::error(&granted.back, refused, &scene.state.site.issuer);
+            return Ok(send(request, scene, response));
+        }
+    };
     let parameters = tokens::front_channel::sign(granted, &scene.signer(recipient.as_deref()))
         .map_err(|error| Fault::Failed(broken("signing tokens", error)))?;
     scene.state.metrics.issued(GrantType::Implicit, None);

@@ -60,18 +60,19 @@ async fn start(request: &HttpRequest, scene: &Scene) -> Result<HttpResponse, Fau
     Ok(visitor.show(scene, &page, target.as_deref()))
 }
 
-/// Which of the accounts of the browser are to be signed out: the one of the hint, if it is signed in still, and without a
-/// hint all.
+/// Which of the accounts of the browser are to be signed out: the one of the hint; all, where there is none or it is of
+/// somebody who is not signed in here, which the person is asked about (RP-Initiated Logout §2).
 fn leaving(scene: &Scene, asked: &LogoutRequest, accounts: &[Living]) -> Vec<Living> {
     if asked.hint.is_none() {
         return accounts.to_vec();
     }
     let keys = &scene.state.token_keys;
+    let all = || accounts.to_vec();
     let is_it = |it: &&Living| asked.names_session(keys, &it.session.id);
     let is_person = |it: &&Living| asked.names(keys, &it.subject.id);
     let mut found = accounts.iter();
     let found = found.clone().find(is_it).or_else(|| found.find(is_person));
-    found.cloned().into_iter().collect()
+    found.cloned().map_or_else(all, |it| vec![it])
 }
 
 /// The person answered on the page.

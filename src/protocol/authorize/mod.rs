@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use crate::crypto::jwt::JwtRefused;
 use crate::crypto::key_set::KeySet;
 use crate::protocol::authorize::request::{AuthorizationRequest, Prompt};
 use crate::protocol::authorize::response::{ResponseMode, WayBack};
@@ -288,6 +289,14 @@ fn read_hint(
     };
     match id_token::read_hint(hint, context.issuer, keys, context.now) {
         Ok(hint) if hint.aud.contains(client.id.as_str()) => Ok(Some(hint.sub)),
+        // Its key is gone, so it proves nothing any more: a page can ask, and without one nobody is known to be meant.
+        Err(JwtRefused::UnknownKey) if id_token::names_issuer(hint, context.issuer) => {
+            if params.find("prompt") == Some("none") {
+                Err(Refusal::new(&catalogue::LOGIN_REQUIRED))
+            } else {
+                Ok(None)
+            }
+        }
         Ok(_) | Err(_) => Err(Refusal::new(&catalogue::ID_TOKEN_HINT)),
     }
 }

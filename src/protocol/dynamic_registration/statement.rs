@@ -1,6 +1,7 @@
 //! Software statements (RFC 7591 §2.3): metadata of a client that an authority signed. What it says counts more than what
 //! the client sends beside it.
 
+use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
 use crate::crypto::jwt::{self, unbound};
@@ -8,6 +9,7 @@ use crate::crypto::verifying_key::VerifyingKey;
 use crate::protocol::catalogue;
 use crate::protocol::context::Context;
 use crate::protocol::error::Refusal;
+use crate::protocol::tokens::access_token::Audiences;
 
 /// Puts what the statement says into the metadata, if there is one.
 pub(super) fn apply(
@@ -49,7 +51,12 @@ fn verify(context: &Context<'_>, statement: &str) -> Result<Map<String, Value>, 
         .get("iss")
         .and_then(Value::as_str)
         .is_some_and(|issuer| !issuer.is_empty());
-    if is_over || is_early || !names_authority {
+    let audience: Option<Audiences> = match claims.get("aud") {
+        None => None,
+        Some(value) => Some(Audiences::deserialize(value).map_err(|_| invalid)?),
+    };
+    let is_for_others = audience.is_some_and(|audience| !audience.contains(context.issuer));
+    if is_over || is_early || is_for_others || !names_authority {
         return Err(invalid);
     }
     Ok(claims)

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::crypto::jwt::{self, Expected, JwtRefused};
 use crate::crypto::key_set::KeySet;
 use crate::protocol::context::Timestamp;
+use crate::protocol::subject_identifier::SubjectType;
 use crate::protocol::tokens::{Issue, Owner, SignError, Signer};
 
 /// RFC 9068 §2.1.
@@ -39,6 +40,15 @@ enum Audience<'a> {
     Many(&'a [String]),
 }
 
+/// Roles are for the API that the token opens (RFC 9068 §2.2.3.1), and whoever holds the token can read them. A client that
+/// registered itself, or knows people by identifiers of its own, learns them only as far as the person agreed.
+fn may_tell_roles(issue: &Issue) -> bool {
+    let client = &issue.client;
+    let is_pairwise = client.metadata.subject_type == Some(SubjectType::Pairwise);
+    let is_known = client.dynamic.is_none() && !is_pairwise;
+    is_known || issue.scope.contains("roles") || issue.scope.contains("profile")
+}
+
 /// Signs the access token of an issue.
 pub(super) fn sign(issue: &Issue, signer: &Signer<'_>) -> Result<String, SignError> {
     let Signer { policy, now, .. } = *signer;
@@ -49,7 +59,11 @@ pub(super) fn sign(issue: &Issue, signer: &Signer<'_>) -> Result<String, SignErr
         .ok_or(SignError::NoKey(algorithm))?;
     let (sub, roles): (Cow<'_, str>, &[String]) = match &issue.owner {
         Owner::Client => (issue.client.id.as_str().into(), &[]),
-        Owner::User { subject, .. } => (signer.identifier(issue, subject), &subject.roles),
+        Owner::User { subject, .. } => {
+            let may_tell = may_tell_roles(issue);
+            let roles: &[String] = if may_tell { &subject.roles } else { &[] };
+            (signer.identifier(issue, subject), roles)
+        }
     };
     let sid = signer.session(issue);
     let claims = Claims {

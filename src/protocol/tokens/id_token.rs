@@ -220,6 +220,11 @@ pub struct IdTokenHint {
     client_id: Option<serde::de::IgnoredAny>,
 }
 
+/// Tells a token whose key is gone from one that was never ours; it proves nothing.
+pub fn names_issuer(hint: &str, issuer: &str) -> bool {
+    jwt::peek(hint).is_ok_and(|claimed| claimed.issuer.as_deref() == Some(issuer))
+}
+
 /// Reads an `id_token_hint`: ours, with a good signature, expired or not (OpenID Connect Core §3.1.2.1,
 /// RP-Initiated Logout §2).
 pub(crate) fn read_hint(

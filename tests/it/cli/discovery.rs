@@ -38,6 +38,14 @@ async fn each_deployment_tells_what_it_can_do() {
         let document = document(&installation.serve()).await;
         tell(&format!("serve, registration.mode = {mode}"), &document);
     }
+    for (variable, how) in [
+        ("ISSUANT_FRONT_CHANNEL_TOKENS", "front_channel_tokens"),
+        ("ISSUANT_ACCOUNT_SIGN_UP", "account.sign_up"),
+    ] {
+        installation.variables = vec![(variable, "on".into())];
+        let document = document(&installation.serve()).await;
+        tell(&format!("serve, {how} = on"), &document);
+    }
     with_settings!({snapshot_path => "../snapshots", prepend_module_to_snapshot => false}, {
         assert_json_snapshot!("discovery", told);
     });

@@ -159,3 +159,10 @@ wWgl/294XMc0Qx5/15qGSz0glLHuEGdZjT7cudbSAANX/wGqz7djqa5tmKmAYS34
 Ifg+i8oIyuxN6KOOaUAhhSGNlUAZcjDnG9MFuV2BKde71g==
 -----END RSA PRIVATE KEY-----
 ";
+
+#[test]
+fn the_id_of_a_key_may_begin_with_a_hyphen() {
+    let program = Program::migrated();
+    let export = "key export -2NkYk3bUeqcQj1vM --private --show-secret --json";
+    assert_eq!(program.run(export).expect(5).error_id(), "E0401");
+}

@@ -285,13 +285,18 @@ fn clients_of_other_sessions_are_not_told_in_frames() {
 }
 
 #[test]
-fn a_hint_of_who_is_not_signed_in_here_ends_nobody_elses_session() {
+fn whoever_is_signed_in_is_asked_where_the_hint_is_of_somebody_else() {
     on_sqlite(async |op| {
         let (mut elsewhere, id_token, _) = signed_in(&op).await;
         let mut browser = op.signed_in("bob").await;
         let path = logout(&[("id_token_hint", &id_token), BYE]);
-        let reply = browser.get(&path).await;
-        assert_eq!(reply.location(), "https://web.example/bye");
+        let page = browser.get(&path).await;
+        assert!(page.body.contains("Bob Example"), "{page:?}");
+        let stay = [("decision", "stay")];
+        browser
+            .submit(&page, "/logout/confirm", &stay)
+            .await
+            .location();
         for browser in [&mut browser, &mut elsewhere] {
             assert_eq!(browser.get("/account").await.status, 200);
         }

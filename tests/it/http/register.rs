@@ -578,6 +578,8 @@ fn a_client_that_registered_itself_opens_no_proxy_until_an_operator_says_so() {
             .await;
         let token = tokens.token("access_token");
         op.get_with("/userinfo", &token).await.json(200);
+        // Ada is an administrator, and did not agree that strangers learn it.
+        assert_eq!(claims(&token).get("roles"), None);
         let refused = op.get_with("/verify", &token).await;
         refused.assert_error(401, "invalid_token", "E1403");
         decide(&op, &id, |client| {

@@ -111,6 +111,12 @@ fn statements_that_do_not_count_are_refused() {
                 "E1815",
             ),
             ("early", changed("nbf", json!(NOW + 61)), invalid, "E1815"),
+            (
+                "for others",
+                changed("aud", json!("https://other.example")),
+                invalid,
+                "E1815",
+            ),
             ("nobody", changed("iss", json!("")), invalid, "E1815"),
             ("forged", forged, invalid, "E1815"),
             ("no token", "x".to_owned(), invalid, "E1815"),
