@@ -80,8 +80,11 @@ pub(crate) fn for_request<'a>(
     accounts: &'a [Living],
 ) -> Result<Vec<SignedIn<'a>>, StoreError> {
     let asks_who_took_part = accounts.len() > 1 && waiting.request.prompt.none;
-    let hinted = waiting.request.hinted_subject.as_deref();
     let keys = &scene.state.token_keys;
+    let request = &waiting.request;
+    let is_hinted = |subject: &str| {
+        request.hinted_subject.is_some() && request.hints_at(&identifier(keys, client, subject))
+    };
     let mut found = Vec::with_capacity(accounts.len());
     for living in accounts {
         let is_it = |id: &ClientId| *id == waiting.request.client_id;
@@ -98,7 +101,7 @@ pub(crate) fn for_request<'a>(
                 Some(living.subject.username.as_str()),
                 living.subject.email.as_deref(),
             ],
-            is_hinted: hinted.is_some_and(|it| it == identifier(keys, client, &living.subject.id)),
+            is_hinted: is_hinted(&living.subject.id),
             took_part,
         });
     }

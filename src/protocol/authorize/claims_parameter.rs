@@ -33,8 +33,8 @@ struct Wish {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Wanted {
     pub(super) claims: RequestedClaims,
-    /// The person it has to be.
-    pub(super) subject: Option<String>,
+    /// The persons it may be; empty: anybody.
+    pub(super) subjects: Vec<String>,
     /// The authentication context class.
     pub(super) acr: Option<acr::Wish>,
 }
@@ -58,14 +58,20 @@ pub(super) fn read(text: Option<&str>, allowed: &Scope) -> Result<Wanted, Refusa
         read.userinfo.unwrap_or_default(),
         read.id_token.unwrap_or_default(),
     );
-    let wished = [&id_token, &userinfo]
-        .into_iter()
-        .find_map(|member| member.get("sub")?.as_ref()?.value.as_ref());
-    let subject = match wished {
-        None => None,
-        Some(Value::String(subject)) => Some(subject.clone()),
-        Some(_) => return Err(malformed),
-    };
+    let mut subjects: Vec<String> = Vec::new();
+    for wish in [&id_token, &userinfo] {
+        let wish = wish.get("sub").and_then(Option::as_ref);
+        let wished = wish.map_or(Some(Vec::new()), texts).ok_or(malformed)?;
+        if subjects.is_empty() {
+            subjects = wished;
+        } else if !wished.is_empty() {
+            // Both answers are about one person.
+            subjects.retain(|subject| wished.contains(subject));
+            if subjects.is_empty() {
+                return Err(malformed);
+            }
+        }
+    }
     let acr = match (id_token.get(ACR), userinfo.get(ACR)) {
         // Only there a value can be demanded (§5.5.1.1).
         (Some(Some(wish)), _) => Some(read_acr(wish).ok_or(malformed)?),
@@ -85,18 +91,24 @@ pub(super) fn read(text: Option<&str>, allowed: &Scope) -> Result<Wanted, Refusa
             id_token: names(id_token),
             acr: None,
         },
-        subject,
+        subjects,
         acr,
     })
 }
 
 fn read_acr(wish: &Wish) -> Option<acr::Wish> {
-    let values = wish.value.iter().chain(wish.values.iter().flatten());
-    let values = values.map(|value| value.as_str().map(str::to_owned));
     Some(acr::Wish {
         is_essential: wish.essential.unwrap_or_default(),
-        values: values.collect::<Option<_>>()?,
+        values: texts(wish)?,
     })
+}
+
+/// The one value, or the values, of a claim that is text.
+fn texts(wish: &Wish) -> Option<Vec<String>> {
+    let values = wish.value.iter().chain(wish.values.iter().flatten());
+    values
+        .map(|value| value.as_str().map(str::to_owned))
+        .collect()
 }
 
 #[cfg(test)]
@@ -125,7 +137,7 @@ mod tests {
         ];
         assert_eq!(wanted.claims.userinfo, names);
         assert!(wanted.claims.id_token.is_empty());
-        assert_eq!(wanted.subject, None);
+        assert!(wanted.subjects.is_empty());
         let acr = acr::Wish {
             is_essential: false,
             values: vec!["urn:mace:incommon:iap:silver".to_owned()],
@@ -142,7 +154,11 @@ mod tests {
     #[test]
     fn tells_whom_it_has_to_be() {
         let wanted = check(r#"{"id_token":{"sub":{"value":"248289761001"}}}"#).unwrap();
-        assert_eq!(wanted.subject.as_deref(), Some("248289761001"));
+        assert_eq!(wanted.subjects, ["248289761001"]);
+        let wanted = check(
+            r#"{"id_token":{"sub":{"values":["a","b","c"]}},"userinfo":{"sub":{"values":["c","b"]}}}"#,
+        );
+        assert_eq!(wanted.unwrap().subjects, ["b", "c"]);
     }
 
     #[test]
@@ -160,6 +176,8 @@ mod tests {
             "{\"userinfo\":{\"email\":1}}",
             "{\"userinfo\":{\"email\":{\"essential\":\"yes\"}}}",
             "{\"id_token\":{\"sub\":{\"value\":7}}}",
+            "{\"id_token\":{\"sub\":{\"values\":[7]}}}",
+            "{\"id_token\":{\"sub\":{\"value\":\"a\"}},\"userinfo\":{\"sub\":{\"value\":\"b\"}}}",
             "{\"id_token\":{\"acr\":{\"value\":7}}}",
             "{\"id_token\":{\"acr\":{\"values\":[\"1\",null]}}}",
             "{\"userinfo\":{}",

@@ -151,14 +151,14 @@ fn check(
     };
     let wanted = claims_parameter::read(params.find("claims"), &client.scope)?;
     let hinted = read_hint(context, keys, client, params)?;
-    let is_other = |(one, other): (&String, &String)| one != other;
-    if hinted
-        .as_ref()
-        .zip(wanted.subject.as_ref())
-        .is_some_and(is_other)
-    {
-        return Err(Refusal::new(&catalogue::HINT_OTHER_PERSON));
+    let mut subjects = wanted.subjects;
+    if let Some(hinted) = hinted {
+        if !subjects.is_empty() && !subjects.contains(&hinted) {
+            return Err(Refusal::new(&catalogue::HINT_OTHER_PERSON));
+        }
+        subjects = vec![hinted];
     }
+    let mut subjects = subjects.into_iter();
     let reached = &context.policy.acr_values;
     let claims = RequestedClaims {
         acr: acr::choose(reached, client, params, wanted.acr.as_ref())?,
@@ -178,7 +178,8 @@ fn check(
         prompt: parse_prompt(context, params)?,
         max_age: parse_max_age(params)?.or(client.metadata.default_max_age.map(i64::from)),
         login_hint: params.find("login_hint").map(str::to_owned),
-        hinted_subject: hinted.or(wanted.subject),
+        hinted_subject: subjects.next(),
+        other_hinted_subjects: subjects.collect(),
     })
 }
 

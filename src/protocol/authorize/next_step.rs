@@ -64,9 +64,16 @@ pub fn account(waiting: &WaitingRequest, accounts: &[SignedIn<'_>]) -> Account {
     if request.prompt.select_account {
         return Account::Open(NextStep::ChooseAccount);
     }
+    let choice = Account::Open(if request.prompt.none {
+        NextStep::Refuse(Refusal::new(&catalogue::ACCOUNT_SELECTION_REQUIRED))
+    } else {
+        NextStep::ChooseAccount
+    });
     if request.hinted_subject.is_some() {
+        let several = accounts.iter().filter(|it| it.is_hinted).count() > 1;
         // Of an account that is not signed in, next_step speaks.
-        return only(&|it| it.is_hinted).unwrap_or(Account::Of(0));
+        let otherwise = if several { choice } else { Account::Of(0) };
+        return only(&|it| it.is_hinted).unwrap_or(otherwise);
     }
     let hint = request.login_hint.as_deref();
     let is_named = |it: &SignedIn<'_>| {
@@ -78,13 +85,7 @@ pub fn account(waiting: &WaitingRequest, accounts: &[SignedIn<'_>]) -> Account {
     only(&is_named)
         .or_else(|| only(&|_| true))
         .or_else(known)
-        .unwrap_or_else(|| {
-            Account::Open(if request.prompt.none {
-                NextStep::Refuse(Refusal::new(&catalogue::ACCOUNT_SELECTION_REQUIRED))
-            } else {
-                NextStep::ChooseAccount
-            })
-        })
+        .unwrap_or(choice)
 }
 
 /// What happens next.

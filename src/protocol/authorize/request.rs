@@ -61,6 +61,9 @@ pub struct AuthorizationRequest {
     pub login_hint: Option<String>,
     /// The person it has to be, as the client knows it: the `sub` of a verified `id_token_hint`, or of the claims parameter.
     pub hinted_subject: Option<String>,
+    /// Who else it may be, where the claims parameter names several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_hinted_subjects: Vec<String>,
 }
 
 /// As it was before there were others.
@@ -70,6 +73,12 @@ fn is_code(response_type: &ResponseType) -> bool {
 }
 
 impl AuthorizationRequest {
+    /// Whether the person may be the one of that identifier.
+    pub fn hints_at(&self, identifier: &str) -> bool {
+        let mut others = self.other_hinted_subjects.iter();
+        self.hinted_subject.as_deref() == Some(identifier) || others.any(|it| it == identifier)
+    }
+
     /// What the person is asked to agree to: the scope, and the scopes of the claims that are asked for by name.
     pub fn consent_scope(&self) -> Scope {
         self.scope.union(&self.claims.scope())

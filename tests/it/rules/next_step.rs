@@ -202,7 +202,7 @@ fn of_two(
         session: "session-2",
         subject: "sub-bob",
         names: [Some("bob"), None],
-        is_hinted: waiting.request.hinted_subject.as_deref() == Some("sub-bob"),
+        is_hinted: waiting.request.hints_at("sub-bob"),
         took_part: bob_took_part,
         ..SIGNED_IN
     };
@@ -237,6 +237,19 @@ fn a_hint_chooses_among_several_accounts() {
     assert_eq!(
         of_two(&select, |_| {}, false),
         Account::Open(NextStep::ChooseAccount)
+    );
+}
+
+#[test]
+fn of_several_hinted_persons_it_is_the_one_who_is_signed_in() {
+    let values = r#"{"id_token":{"sub":{"values":["sub-bob","sub-carol"]}}}"#;
+    let claims = [("claims", values)];
+    assert_eq!(of_two(&claims, |_| {}, false), Account::Of(1));
+    let nobody = r#"{"id_token":{"sub":{"values":["sub-carol","sub-dan"]}}}"#;
+    assert_eq!(
+        of_two(&[("claims", nobody)], |_| {}, false),
+        Account::Of(0),
+        "whom next_step does not take for them"
     );
 }
 

@@ -168,6 +168,7 @@ pub(crate) fn waiting_request(number: u8) -> WaitingRequest {
             max_age: Some(60),
             login_hint: None,
             hinted_subject: Some("sub-ada".to_owned()),
+            other_hinted_subjects: vec!["sub-bob".to_owned()],
             response_type: ResponseType::CodeIdToken,
         },
         created_at: NOW,
