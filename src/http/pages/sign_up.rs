@@ -15,7 +15,7 @@ use crate::http::{accounts, address, extract, form_token, urls};
 use crate::identity::sign_in;
 use crate::identity::store::Users as _;
 use crate::protocol::catalogue;
-use crate::protocol::error::Fault;
+use crate::protocol::error::{Fault, Trouble};
 use crate::protocol::store::WaitingRequests as _;
 
 /// What the hidden field of the form is made for, besides the waiting request.
@@ -130,9 +130,13 @@ async fn try_create(
         }
         Ok::<_, Fault>(Some(accounts))
     });
-    let Some(accounts) = create.await? else {
-        typed.error = Some(name_is_taken());
-        return form(request, scene, &handle, typed).await;
-    };
-    Ok(accounts::go_on(scene, &handle, &accounts))
+    match create.await {
+        Ok(Some(accounts)) => return Ok(accounts::go_on(scene, &handle, &accounts)),
+        Ok(None) => {}
+        // Somebody else took it at this very moment.
+        Err(Fault::Failed(error)) if error.trouble() == Trouble::Conflict => {}
+        Err(fault) => return Err(fault),
+    }
+    typed.error = Some(name_is_taken());
+    form(request, scene, &handle, typed).await
 }

@@ -7,6 +7,10 @@ use crate::support::op::{Setting, TestOp, WEB, authorize_url, claims, on_sqlite,
 
 /// Runs a test with a server where people may do both.
 pub(crate) fn where_people_may(test: impl AsyncFnOnce(TestOp)) {
+    run(test(op(Database::sqlite())));
+}
+
+fn op(database: Database) -> TestOp {
     let policy = Policy {
         accounts: AccountPolicy {
             sign_up: true,
@@ -18,7 +22,7 @@ pub(crate) fn where_people_may(test: impl AsyncFnOnce(TestOp)) {
         policy,
         ..Setting::default()
     };
-    run(test(TestOp::with(Database::sqlite(), setting)));
+    TestOp::with(database, setting)
 }
 
 const FORM: [(&str, &str); 3] = [
@@ -135,4 +139,25 @@ fn one_network_makes_few_accounts_in_a_minute() {
         }
         panic!("no end");
     });
+}
+
+#[test]
+fn of_two_people_who_want_one_name_at_once_one_gets_it() {
+    for database in [Some(Database::sqlite()), Database::postgres()] {
+        let Some(database) = database else {
+            continue;
+        };
+        run(async {
+            let op = op(database);
+            let (mut one, mut two) = (op.browser(), op.browser());
+            let pages = (one.get("/sign-up").await, two.get("/sign-up").await);
+            let (one, two) = tokio::join!(
+                one.submit(&pages.0, "/sign-up", &FORM),
+                two.submit(&pages.1, "/sign-up", &FORM)
+            );
+            let mut statuses = [one.status, two.status];
+            statuses.sort_unstable();
+            assert_eq!(statuses, [303, 400], "{one:?} {two:?}");
+        });
+    }
 }
