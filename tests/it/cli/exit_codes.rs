@@ -156,7 +156,12 @@ fn data_that_is_not_there_or_not_ours() {
     let public = Program::new().with("ISSUANT_ISSUER", "https://id.example.com");
     check(&public, "dev --listen 127.0.0.1:0", 3, "E0311");
     let program = Program::migrated().with("ISSUANT_PORT", "tcp://10.0.0.7:80");
-    check(&program, "dev --data issuant-data", 3, "E0309");
+    check(
+        &program,
+        "dev --listen 127.0.0.1:0 --data issuant-data",
+        3,
+        "E0309",
+    );
     let secret = program.folder().join("issuant-data/key-secret");
     std::fs::rename(&secret, program.folder().join("kept")).unwrap();
     check(&program, "client list", 3, "E0305");
@@ -188,7 +193,12 @@ fn dev_leaves_an_older_production_schema_alone() {
         )
         .unwrap();
     drop(database);
-    check(&program, "dev --data issuant-data", 3, "E0309");
+    check(
+        &program,
+        "dev --listen 127.0.0.1:0 --data issuant-data",
+        3,
+        "E0309",
+    );
     check(&program, "client list", 3, "E0303");
     program.run("migrate").expect(0);
     program.run("client list").expect(0);

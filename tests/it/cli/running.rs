@@ -1,7 +1,7 @@
 //! `dev` and `serve`: what they refuse, what they print, and commands beside a running server.
 
 use std::io::{BufRead, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::program::Program;
+use crate::support::server_process::free_port;
 
 /// A server that is stopped in the end.
 pub(super) struct Running {
@@ -309,12 +310,4 @@ fn wait_for(mut is_so: impl FnMut() -> bool) {
         );
         std::thread::sleep(Duration::from_millis(50));
     }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
 }

@@ -19,11 +19,7 @@ fn refusal(url: &str) -> OpenError {
 #[test]
 fn a_server_that_is_away_is_told_quickly_and_without_the_password() {
     let start = Instant::now();
-    // A port that was free a moment ago.
-    let port = std::net::TcpListener::bind("127.0.0.1:0")
-        .and_then(|listener| listener.local_addr())
-        .unwrap()
-        .port();
+    let port = crate::support::server_process::free_port();
     let error = refusal(&format!("postgres://ada:hunter2@127.0.0.1:{port}/issuant"));
     let text = error.to_string();
     assert!(
