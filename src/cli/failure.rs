@@ -243,7 +243,7 @@ mod tests {
     fn ids_are_unique_across_all_lists() {
         let mut ids: Vec<&str> = ALL.iter().map(|kind| kind.id).collect();
         ids.extend(crate::config::problem::MEANINGS.iter().map(|m| m.id));
-        ids.extend(crate::protocol::catalogue::ALL.iter().map(|e| e.id));
+        ids.extend(crate::protocol::catalogue::all().map(|e| e.id));
         let count = ids.len();
         ids.sort_unstable();
         ids.dedup();

@@ -87,9 +87,7 @@ fn explain(id: &str) -> Result<Answer, Failure> {
     let of_settings = MEANINGS
         .iter()
         .map(|meaning| (meaning.id, meaning.sentence, meaning.fix));
-    let of_protocol = catalogue::ALL
-        .iter()
-        .map(|entry| (entry.id, entry.sentence, entry.fix));
+    let of_protocol = catalogue::all().map(|entry| (entry.id, entry.sentence, entry.fix));
     let found = of_commands
         .chain(of_settings)
         .chain(of_protocol)
