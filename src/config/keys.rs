@@ -180,7 +180,7 @@ pub static KEYS: &[Key] = &[
     key(
         "sign_in.acr_values",
         "[\"0\",\"1\"]",
-        "Authentication context classes (acr) that a sign-in with a password reaches, the strongest last; told to clients that ask",
+        "Authentication context classes (acr) that a sign-in with a password reaches, the strongest last; \"name within 5m\" asks for a sign-in of that age. Told to clients that ask",
     ),
     key(
         "front_channel_tokens",

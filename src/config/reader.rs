@@ -153,7 +153,7 @@ pub fn read_duration(text: &str, range: &RangeInclusive<i64>) -> Result<i64, Str
     })
 }
 
-fn parse_duration(text: &str) -> Option<i64> {
+pub(super) fn parse_duration(text: &str) -> Option<i64> {
     let digits = text.trim_end_matches(|character: char| character.is_ascii_alphabetic());
     let unit = match text.strip_prefix(digits)? {
         "" | "s" => 1,

@@ -108,7 +108,7 @@ fn every_key_can_be_set_in_the_file() {
         ca_file = "/etc/issuant/ca.pem"
         allow_private = ["10.1.2.0/24", "::1"]
         [sign_in]
-        acr_values = ["urn:example:silver", "urn:example:gold"]
+        acr_values = ["urn:example:silver", "urn:example:gold within 5m"]
         [log]
         format = "json"
         level = "debug"
@@ -129,8 +129,16 @@ fn every_key_can_be_set_in_the_file() {
     assert_eq!(config.policy.retry_window, 0);
     assert_eq!(config.policy.refresh_rotation, RefreshRotation::Strict);
     assert_eq!(config.policy.access_token_algorithm, Algorithm::EdDsa);
-    let reached = ["urn:example:silver", "urn:example:gold"];
-    assert_eq!(config.policy.acr_values, reached);
+    let ladder = &config.policy.acr_values;
+    let ladder: Vec<_> = ladder
+        .iter()
+        .map(|it| (it.name.as_str(), it.max_age))
+        .collect();
+    let expected = [
+        ("urn:example:silver", None),
+        ("urn:example:gold", Some(300)),
+    ];
+    assert_eq!(ladder, expected);
     assert_eq!(config.signing.announce, 86_400);
     assert_eq!((config.database.readers, config.database.writers), (8, 2));
     assert_eq!(config.log.level.as_str(), "debug");
@@ -218,7 +226,11 @@ fn each_mistake_has_its_sentence() {
         ),
         (
             "[sign_in]\nacr_values = [\"level 1\"]",
-            "issuant.toml:2  `sign_in.acr_values` must be names of at most 255 printable ASCII characters without blanks  [E0103]",
+            "issuant.toml:2  `sign_in.acr_values` must be names of at most 255 printable ASCII characters without blanks, each alone or as \"name within 5m\"  [E0103]",
+        ),
+        (
+            "[sign_in]\nacr_values = [\"1 within 0s\"]",
+            "issuant.toml:2  `sign_in.acr_values` must be names of at most 255 printable ASCII characters without blanks, each alone or as \"name within 5m\"  [E0103]",
         ),
         (
             "database_url = \"mysql://u:p@h/d\"",

@@ -4,10 +4,11 @@
 //! nothing with has no place here.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::crypto::algorithm::Algorithm;
+use crate::crypto::algorithm::{Algorithm, UnknownAlgorithm};
 use crate::crypto::jwe::algorithm::{ContentEncryption, KeyManagement};
 use crate::crypto::jwk_set::JwkSet;
 use crate::crypto::jwt::mac::MacAlgorithm;
@@ -66,6 +67,9 @@ pub struct ClientMetadata {
     /// The one algorithm of its request objects (OpenID Connect Registration §2); without one any that its keys allow.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_object_signing_alg: Option<RequestObjectAlgorithm>,
+    /// Whether its authorization requests count only as signed request objects (RFC 9101 §10.5).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub require_signed_request_object: Option<bool>,
     /// The addresses that a `request_uri` may name (OpenID Connect Registration §2).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub request_uris: Vec<RequestUri>,
@@ -107,6 +111,13 @@ pub struct ClientMetadata {
     pub userinfo_encrypted_response_enc: Option<ContentEncryption>,
 }
 
+impl ClientMetadata {
+    /// Whether parameters of an authorization request count only where a signed object says them.
+    pub fn requires_request_object(&self) -> bool {
+        self.require_signed_request_object == Some(true)
+    }
+}
+
 /// The algorithm of a client's assertions: with its private key, or with its secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -115,6 +126,15 @@ pub enum AssertionAlgorithm {
     Signature(Algorithm),
     /// For `client_secret_jwt`.
     Mac(MacAlgorithm),
+}
+
+impl FromStr for AssertionAlgorithm {
+    type Err = UnknownAlgorithm;
+
+    fn from_str(name: &str) -> Result<Self, UnknownAlgorithm> {
+        let mac = name.parse().map(Self::Mac);
+        mac.or_else(|_| name.parse().map(Self::Signature))
+    }
 }
 
 /// Whether a text can be the name of an authentication context class: `acr_values` has a blank between two of them.

@@ -11,6 +11,7 @@ use crate::crypto::jwk_set::JwkSet;
 use crate::crypto::random::RandomSource;
 use crate::crypto::seal::SealingKey;
 use crate::crypto::secret::{Secret, SecretBytes};
+use crate::protocol::authorize::acr::ContextClass;
 use crate::protocol::client::Client;
 use crate::protocol::dynamic_registration::RegistrationPolicy;
 use crate::protocol::refresh_policy::RefreshRotation;
@@ -60,7 +61,7 @@ pub struct Policy {
     /// A browser session ends at this age.
     pub session_absolute_lifetime: i64,
     /// The authentication context classes that a sign-in reaches, the strongest last (OpenID Connect Core §2, `acr`).
-    pub acr_values: Vec<String>,
+    pub acr_values: Vec<ContextClass>,
     /// Who may register clients.
     pub registration: RegistrationPolicy,
     /// What people may do with their accounts.
@@ -94,7 +95,7 @@ impl Default for Policy {
             session_idle_lifetime: 86_400,
             session_absolute_lifetime: 30 * 86_400,
             // OpenID Connect Core §2: 0 is less than level 1 of ISO/IEC 29115, which a password reaches.
-            acr_values: vec!["0".to_owned(), "1".to_owned()],
+            acr_values: ["0", "1"].map(ContextClass::of_any_age).into(),
             registration: RegistrationPolicy::default(),
             accounts: AccountPolicy::default(),
             front_channel_tokens: false,

@@ -136,7 +136,7 @@ pub fn document(
         authorization_response_iss_parameter_supported: true,
         prompt_values_supported: prompt_values(policy),
     };
-    let acr_values = policy.acr_values.iter().cloned();
+    let acr_values = policy.acr_values.iter().map(|it| it.name.clone());
     let acr_values: Vec<_> = acr_values.map(AuthenticationContextClass::new).collect();
     let metadata = Metadata::new(
         IssuerUrl::new(issuer.to_owned())?,

@@ -109,6 +109,9 @@ pub enum Contradiction {
     /// Only that method keeps the secret in a form that signatures can be verified with.
     #[error("the request_object_signing_alg {} needs the method client_secret_jwt", .0.as_str())]
     RequestObjectSecret(MacAlgorithm),
+    /// RFC 9101 §10.5.
+    #[error("require_signed_request_object contradicts the request_object_signing_alg none")]
+    UnsignedRequestObjects,
 }
 
 /// What is allowed, but seldom meant.
@@ -216,7 +219,8 @@ pub fn contradictions(
 fn request_object_contradiction(client: &Client) -> Option<Contradiction> {
     let metadata = &client.metadata;
     let RequestObjectAlgorithm::Signed(algorithm) = metadata.request_object_signing_alg? else {
-        return None;
+        let must_sign = metadata.requires_request_object();
+        return must_sign.then_some(Contradiction::UnsignedRequestObjects);
     };
     match algorithm {
         AssertionAlgorithm::Mac(algorithm) => {
@@ -635,6 +639,11 @@ mod tests {
         let none = Some(RequestObjectAlgorithm::Unsecured(Unsecured::None));
         let (found, _) = check(|client| client.metadata.request_object_signing_alg = none);
         assert_eq!(found, []);
+        let (found, _) = check(|client| {
+            client.metadata.request_object_signing_alg = none;
+            client.metadata.require_signed_request_object = Some(true);
+        });
+        assert_eq!(found, [Contradiction::UnsignedRequestObjects]);
     }
 
     #[test]

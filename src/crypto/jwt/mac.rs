@@ -5,10 +5,13 @@
 //!
 //! [`Algorithm`]: crate::crypto::algorithm::Algorithm
 
+use std::str::FromStr;
+
 use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use crate::crypto::algorithm::UnknownAlgorithm;
 use crate::crypto::jwt::{
     Expected, Header, JwtRefused, MAX_TOKEN, Signed, parse_header, type_is_expected,
 };
@@ -25,6 +28,16 @@ pub enum MacAlgorithm {
     /// With SHA-512.
     #[serde(rename = "HS512")]
     Hs512,
+}
+
+impl FromStr for MacAlgorithm {
+    type Err = UnknownAlgorithm;
+
+    /// Exact: the names are case-sensitive (RFC 7515 §4.1.1).
+    fn from_str(name: &str) -> Result<Self, UnknownAlgorithm> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|it| it.as_str() == name).ok_or(UnknownAlgorithm)
+    }
 }
 
 impl MacAlgorithm {

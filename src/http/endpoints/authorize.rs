@@ -28,7 +28,7 @@ use crate::protocol::authorize::answer::{Answered, Authentication, with_code};
 use crate::protocol::authorize::front_channel::{self, Granted};
 use crate::protocol::authorize::next_step::{self, Account, NextStep, next_step};
 use crate::protocol::authorize::request::AuthorizationRequest;
-use crate::protocol::authorize::request_object::is_named;
+use crate::protocol::authorize::request_object::is_needed;
 use crate::protocol::authorize::response::{self, Response, WayBack};
 use crate::protocol::authorize::{self, AuthorizeRefusal};
 use crate::protocol::catalogue;
@@ -112,7 +112,7 @@ async fn accept(
     scene: &Scene,
     params: &Params<'_>,
 ) -> Result<(Arc<Client>, AuthorizationRequest), AuthorizeRefusal> {
-    if !is_named(params) {
+    if !is_needed(&scene.context(), params) {
         return authorize::accept(&scene.context(), scene.keys(), params);
     }
     // On the heap, because most requests come without.

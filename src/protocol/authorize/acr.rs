@@ -1,13 +1,32 @@
 //! The authentication context class of a sign-in (OpenID Connect Core §2, §3.1.2.1, §5.5.1.1; OpenID Connect Core Unmet
 //! Authentication Requirements).
 //!
-//! Every sign-in is one with a password, so what it reaches is known when the request comes: the operator's list. It is
-//! told only to clients that ask.
+//! Every sign-in is one with a password, so the operator's ladder says what it reaches. A rung may be reached only by a
+//! recent sign-in; who is asked for it signs in again. The class is told only to clients that ask.
 
 use crate::protocol::catalogue;
 use crate::protocol::client::Client;
 use crate::protocol::error::Refusal;
 use crate::protocol::params::Params;
+
+/// A rung of the operator's ladder, which has the strongest last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContextClass {
+    /// What clients and tokens call it.
+    pub name: String,
+    /// The sign-in may be so many seconds old.
+    pub max_age: Option<i64>,
+}
+
+impl ContextClass {
+    /// One that a sign-in of any age reaches.
+    pub fn of_any_age(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            max_age: None,
+        }
+    }
+}
 
 /// How the `claims` parameter asks for it.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -18,18 +37,18 @@ pub(super) struct Wish {
     pub(super) values: Vec<String>,
 }
 
-/// The class to tell; `None` where nobody asks. `reached` is what the sign-in reaches, the strongest last.
-pub(super) fn choose(
-    reached: &[String],
+/// The class that the sign-in has to reach, and that is told; `None` where nobody asks.
+pub(super) fn choose<'a>(
+    ladder: &'a [ContextClass],
     client: &Client,
     params: &Params<'_>,
     wish: Option<&Wish>,
-) -> Result<Option<String>, Refusal> {
-    let is_reached = |name: &&str| reached.iter().any(|it| it == name);
+) -> Result<Option<&'a ContextClass>, Refusal> {
+    let rung = |name: &str| ladder.iter().find(|it| it.name == name);
     if let Some(wish) = wish.filter(|wish| !wish.values.is_empty()) {
-        let found = wish.values.iter().map(String::as_str).find(is_reached);
-        if let Some(found) = found {
-            return Ok(Some(found.to_owned()));
+        let found = wish.values.iter().find_map(|name| rung(name));
+        if found.is_some() {
+            return Ok(found);
         }
         if wish.is_essential {
             return Err(Refusal::new(&catalogue::UNMET_AUTHENTICATION));
@@ -37,11 +56,11 @@ pub(super) fn choose(
     }
     let defaults = &client.metadata.default_acr_values;
     let preferred = match (params.find("acr_values"), wish) {
-        (Some(names), _) => names.split(' ').find(is_reached),
+        (Some(names), _) => names.split(' ').find_map(rung),
         (None, None) if defaults.is_empty() => return Ok(None),
-        (None, _) => defaults.iter().map(String::as_str).find(is_reached),
+        (None, _) => defaults.iter().find_map(|name| rung(name)),
     };
-    // A voluntary claim: what was reached is told even where something else was preferred.
-    let strongest = reached.last().map(String::as_str);
-    Ok(preferred.or(strongest).map(str::to_owned))
+    // A voluntary claim: what any sign-in reaches is told even where something else was preferred.
+    let mut of_any_age = ladder.iter().filter(|it| it.max_age.is_none());
+    Ok(preferred.or_else(|| of_any_age.next_back()))
 }

@@ -48,7 +48,8 @@ pub fn with_code(
     let Some(target) = finish(store, client, waiting, &by)? else {
         return Ok(Answered::Gone);
     };
-    let code = add_code(context, store, client, waiting, (&target, by))?;
+    let family = FamilyId(random_bytes(context.random));
+    let code = add_code(context, store, waiting, (&target, by), family)?;
     Ok(Answered::Code(waiting.request.way_back(target), code))
 }
 
@@ -80,16 +81,16 @@ pub(super) fn finish(
 pub(super) fn add_code(
     context: &Context<'_>,
     store: &mut dyn Store,
-    client: &Client,
     waiting: &WaitingRequest,
     (target, by): (&RedirectTarget, Authentication),
+    family: FamilyId,
 ) -> Result<Secret, StoreError> {
     let request = &waiting.request;
     let code = Secret::generate(context.random, PREFIX);
     store.add_code(&AuthorizationCode {
         digest: context.keys.code_digest(code.expose()),
-        family: FamilyId(random_bytes(context.random)),
-        client_id: client.id.clone(),
+        family,
+        client_id: request.client_id.clone(),
         redirect_uri: target.as_str().to_owned(),
         redirect_uri_was_received: target.was_received(),
         code_challenge: request.code_challenge.clone(),

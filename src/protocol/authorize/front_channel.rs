@@ -128,8 +128,10 @@ pub fn grant(
     };
     let request = &waiting.request;
     let back = request.way_back(target.clone());
+    let of_code = FamilyId(random_bytes(context.random));
     let code = if response_type.has_code() {
-        let code = answer::add_code(context, store, client, waiting, (&target, by.clone()))?;
+        let by = by.clone();
+        let code = answer::add_code(context, store, waiting, (&target, by), of_code)?;
         Some(code)
     } else {
         None
@@ -137,7 +139,7 @@ pub fn grant(
     // A scope that the client has lost since the request is not granted.
     let scope = without_offline_access(&request.scope.intersection(&client.scope));
     let origin = if response_type.has_access_token() {
-        let family = family(context, client, waiting, &by, &scope);
+        let family = family(context, (client, of_code.beside()), waiting, &by, &scope);
         store.add_family(&family)?;
         Some(TokenOrigin::of_current(&family))
     } else {
@@ -174,12 +176,11 @@ pub fn grant(
 /// the token. Its refresh token is thrown away.
 fn family(
     context: &Context<'_>,
-    client: &Client,
+    (client, id): (&Client, FamilyId),
     waiting: &WaitingRequest,
     by: &Authentication,
     scope: &Scope,
 ) -> Family {
-    let id = FamilyId(random_bytes(context.random));
     let expires_at = context.now + context.policy.access_token_lifetime;
     let (random, keys, now) = (context.random, context.keys, context.now);
     let (rotation, _) = Rotation::first(id, random, keys, now, expires_at);

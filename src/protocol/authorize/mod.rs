@@ -20,7 +20,7 @@ use crate::protocol::redirect_uri::{RedirectRefused, RedirectTarget};
 use crate::protocol::response_type::ResponseType;
 use crate::protocol::tokens::id_token;
 
-mod acr;
+pub mod acr;
 pub mod answer;
 mod claims_parameter;
 pub mod front_channel;
@@ -159,11 +159,13 @@ fn check(
         subjects = vec![hinted];
     }
     let mut subjects = subjects.into_iter();
-    let reached = &context.policy.acr_values;
+    let ladder = &context.policy.acr_values;
+    let class = acr::choose(ladder, client, params, wanted.acr.as_ref())?;
     let claims = RequestedClaims {
-        acr: acr::choose(reached, client, params, wanted.acr.as_ref())?,
+        acr: class.map(|class| class.name.clone()),
         ..wanted.claims
     };
+    let max_age = parse_max_age(params)?.or(client.metadata.default_max_age.map(i64::from));
     Ok(AuthorizationRequest {
         client_id: client.id.clone(),
         redirect_uri: target.as_str().to_owned(),
@@ -176,7 +178,10 @@ fn check(
         nonce: params.find("nonce").map(str::to_owned),
         code_challenge: accepted.code_challenge,
         prompt: parse_prompt(context, params)?,
-        max_age: parse_max_age(params)?.or(client.metadata.default_max_age.map(i64::from)),
+        max_age: max_age
+            .into_iter()
+            .chain(class.and_then(|it| it.max_age))
+            .min(),
         login_hint: params.find("login_hint").map(str::to_owned),
         hinted_subject: subjects.next(),
         other_hinted_subjects: subjects.collect(),

@@ -6,8 +6,8 @@
 //! once, lasts while the person signs in.
 //!
 //! The two standards differ in what parameters beside the object are worth. A request with `scope=openid` beside it is
-//! one of OpenID Connect: they count where the object lacks them (Core §6.1). In others the object alone counts (RFC 9101
-//! §6.3).
+//! one of OpenID Connect: they count where the object lacks them (Core §6.1). In others, and where the client registered
+//! `require_signed_request_object`, the object alone counts (RFC 9101 §6.3, §10.5).
 
 use std::str::FromStr as _;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::crypto::algorithm::Algorithm;
+use crate::crypto::jwt::mac::MacAlgorithm;
 use crate::crypto::jwt::{self, JwtRefused, MAX_TOKEN, unbound};
 use crate::protocol::authorize::{
     AuthorizeRefusal, PageRefusal, find_client, front_channel, is_openid, way_back,
@@ -28,6 +28,7 @@ use crate::protocol::client_metadata::{AssertionAlgorithm, RequestObjectAlgorith
 use crate::protocol::context::{Context, Timestamp};
 use crate::protocol::error::Refusal;
 use crate::protocol::params::{self, Params};
+use crate::protocol::response_type::ResponseType;
 use crate::protocol::tokens::access_token::Audiences;
 
 /// How far a request came.
@@ -55,9 +56,13 @@ pub enum Document {
 /// Bytes of the longest object.
 pub const LONGEST: usize = MAX_TOKEN;
 
-/// Whether the request comes with an object.
-pub fn is_named(params: &Params<'_>) -> bool {
-    params.find("request").is_some() || params.find("request_uri").is_some()
+/// Whether the request comes with an object, or may not come without.
+pub fn is_needed(context: &Context<'_>, params: &Params<'_>) -> bool {
+    let must_sign = |client: Arc<Client>| client.metadata.requires_request_object();
+    let client = || context.clients.client(params.find("client_id")?);
+    params.find("request").is_some()
+        || params.find("request_uri").is_some()
+        || client().is_some_and(must_sign)
 }
 
 /// Reads the object. Only an address that the client registered is ever asked for.
@@ -96,7 +101,7 @@ fn read(
     let object = match (outside.find("request"), outside.find("request_uri")) {
         (Some(_), Some(_)) => return Err(&catalogue::REQUEST_OBJECT_TWICE),
         (Some(object), None) => object,
-        (None, None) => return Err(&catalogue::MISSING_PARAMETER),
+        (None, None) => return Err(&catalogue::REQUEST_OBJECT_REQUIRED),
         (None, Some(address)) => {
             let mut registered = client.metadata.request_uris.iter();
             if !registered.any(|uri| uri.admits(address)) {
@@ -117,7 +122,7 @@ fn read(
     };
     check_claims(context, client, &claims)?;
     let inside = parameters(claims.parameters)?;
-    merge(inside, outside).map(Resolved::Parameters)
+    merge(client, inside, outside).map(Resolved::Parameters)
 }
 
 /// The claims that speak of the object itself, and all others.
@@ -150,19 +155,16 @@ fn verify(context: &Context<'_>, client: &Client, object: &str) -> Result<Verifi
         _ if unverified.algorithm == unbound::UNSECURED => {
             return Err(&catalogue::REQUEST_OBJECT_UNSIGNED);
         }
-        Some(RequestObjectAlgorithm::Signed(AssertionAlgorithm::Mac(agreed))) => {
-            let mut opened = opened(context, client);
-            let verified = opened.find_map(|(_, secret)| {
-                let read = unbound::signed_with_mac(secret.expose(), agreed, object, TYPE);
-                // Perhaps it was another one.
-                Some(read).filter(|read| !matches!(read, Err(JwtRefused::BadSignature)))
-            });
-            let verified = verified.unwrap_or(Err(JwtRefused::UnknownKey));
-            return verified.map(Verified::Claims).map_err(explain);
-        }
-        Some(RequestObjectAlgorithm::Signed(AssertionAlgorithm::Signature(agreed))) => agreed,
-        None => Algorithm::from_str(&unverified.algorithm)
+        Some(RequestObjectAlgorithm::Signed(agreed)) => agreed,
+        None => AssertionAlgorithm::from_str(&unverified.algorithm)
             .map_err(|_| &catalogue::REQUEST_OBJECT_SIGNATURE)?,
+    };
+    let algorithm = match algorithm {
+        AssertionAlgorithm::Mac(agreed) => {
+            let claims = verify_mac(context, client, agreed, object).map_err(explain)?;
+            return Ok(Verified::Claims(claims));
+        }
+        AssertionAlgorithm::Signature(agreed) => agreed,
     };
     let key_id = unverified.key_id.as_deref();
     match client_keys::find(context, client, key_id, Some(algorithm)) {
@@ -174,6 +176,22 @@ fn verify(context: &Context<'_>, client: &Client, object: &str) -> Result<Verifi
         Found::Nothing => Err(&catalogue::REQUEST_OBJECT_SIGNATURE),
         Found::Away => Err(&catalogue::CLIENT_KEYS_AWAY),
     }
+}
+
+/// Only a client that signs with its secret has one that can be had again.
+fn verify_mac(
+    context: &Context<'_>,
+    client: &Client,
+    algorithm: MacAlgorithm,
+    object: &str,
+) -> Result<Claims, JwtRefused> {
+    let mut opened = opened(context, client);
+    let verified = opened.find_map(|(_, secret)| {
+        let read = unbound::signed_with_mac(secret.expose(), algorithm, object, TYPE);
+        // Perhaps it was another one.
+        Some(read).filter(|read| !matches!(read, Err(JwtRefused::BadSignature)))
+    });
+    verified.unwrap_or(Err(JwtRefused::UnknownKey))
 }
 
 /// Neither standard demands these claims, so none has to be there; what is there has to be right.
@@ -219,7 +237,11 @@ fn parameters(claims: Map<String, Value>) -> Result<Vec<(String, String)>, Refus
     Ok(parameters)
 }
 
-fn merge(inside: Vec<(String, String)>, outside: &Params<'_>) -> Result<Params<'static>, Refused> {
+fn merge(
+    client: &Client,
+    inside: Vec<(String, String)>,
+    outside: &Params<'_>,
+) -> Result<Params<'static>, Refused> {
     let find = |name: &str| {
         let found = inside.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str())
@@ -228,10 +250,16 @@ fn merge(inside: Vec<(String, String)>, outside: &Params<'_>) -> Result<Params<'
         (Some(inner), Some(outer)) => inner != outer,
         (_, _) => false,
     };
-    if differs("client_id") || differs("response_type") {
+    // The order of its words means nothing.
+    let response_type = |text: Option<&str>| text.and_then(ResponseType::named);
+    let is_same = response_type(find("response_type")).is_some()
+        && response_type(find("response_type")) == response_type(outside.find("response_type"));
+    let asks_for_another = differs("response_type") && !is_same;
+    if differs("client_id") || asks_for_another {
         return Err(&catalogue::REQUEST_OBJECT_MISMATCH);
     }
-    let is_openid = is_openid(outside);
+    // A client whose requests must be signed would otherwise have to trust whoever adds to them.
+    let is_openid = is_openid(outside) && !client.metadata.requires_request_object();
     // RFC 9101 §5: it stands in both places.
     if !is_openid && find("client_id").is_none() {
         return Err(&catalogue::REQUEST_OBJECT_MISMATCH);

@@ -103,6 +103,9 @@ super::entries! {
     UNMET_AUTHENTICATION = "E1250", UnmetAuthenticationRequirements,
         "The claims parameter demands an acr that no sign-in here reaches.",
         "Ask for one of acr_values_supported of the discovery document, or do not make the claim essential.";
+    REQUEST_OBJECT_REQUIRED = "E1251", InvalidRequest,
+        "The client registered require_signed_request_object, and the request is not in a signed request object.",
+        "Send the request signed, as request or by request_uri.";
     RESPONSE_TYPE_NOT_REGISTERED = "E1255", UnauthorizedClient,
         "The client is not registered for this response_type.",
         "Use response_type=code, or name the other one in response_types of the client and add the grant implicit.";

@@ -49,6 +49,9 @@ super::entries! {
     REGISTRATION_ADDRESS = "E1816", InvalidClientMetadata,
         "This server does not ask the address of jwks_uri, request_uris or backchannel_logout_uri.",
         "Use https, port 443 and a public host, or have the operator add the network to fetch.allow_private.";
+    REGISTRATION_UNSUPPORTED = "E1817", InvalidClientMetadata,
+        "The metadata ask for an encryption, signature or binding that this server does not do.",
+        "Leave it out, and use what the discovery document lists.";
     REGISTRATION_SECTOR = "E1830", InvalidClientMetadata,
         "The redirect URIs of a pairwise client have several hosts, or its sector_identifier_uri is no https address.",
         "Give redirect URIs of one host, or an https sector_identifier_uri where a JSON array of all of them stands.";

@@ -35,14 +35,22 @@ pub(super) struct Basics {
     pub(super) client_secret: Option<String>,
 }
 
-/// Reads what was sent.
+/// Reads what was sent. `statement` is the one that the client has.
 pub(super) fn read(
     context: &Context<'_>,
     body: &[u8],
+    statement: Option<&str>,
 ) -> Result<(Basics, ClientMetadata), Refusal> {
     let refused = |_| Refusal::new(&catalogue::REGISTRATION_METADATA);
-    let members: Map<String, Value> = serde_json::from_slice(body).map_err(refused)?;
-    let mut members = Value::from(statement::apply(context, members)?);
+    let mut members: Map<String, Value> = serde_json::from_slice(body).map_err(refused)?;
+    // What an authority decided stays decided when the client leaves its statement out.
+    if let Some(statement) = statement {
+        let stated = members.entry(statement::MEMBER);
+        stated.or_insert_with(|| Value::from(statement));
+    }
+    let members = statement::apply(context, members)?;
+    refuse_unsupported(&members)?;
+    let mut members = Value::from(members);
     let basics = Basics::deserialize(&members).map_err(refused)?;
     // Those that are unknown are refused with what belongs to them.
     if let Some(members) = members.as_object_mut() {
@@ -56,6 +64,36 @@ pub(super) fn read(
     };
     Ok((basics, metadata))
 }
+
+/// A client that asks for protection must not get along without: it would believe itself safe.
+fn refuse_unsupported(members: &Map<String, Value>) -> Result<(), Refusal> {
+    let asks = |name: &&str| match members.get(*name) {
+        None | Some(Value::Null | Value::Bool(false)) => false,
+        Some(_) => true,
+    };
+    if UNSUPPORTED.iter().any(asks) {
+        Err(Refusal::new(&catalogue::REGISTRATION_UNSUPPORTED))
+    } else {
+        Ok(())
+    }
+}
+
+/// Registered names (IANA OAuth Dynamic Client Registration Metadata) of encryption and binding that do not exist here.
+const UNSUPPORTED: [&str; 13] = [
+    "request_object_encryption_alg",
+    "request_object_encryption_enc",
+    "authorization_signed_response_alg",
+    "authorization_encrypted_response_alg",
+    "authorization_encrypted_response_enc",
+    "introspection_signed_response_alg",
+    "introspection_encrypted_response_alg",
+    "introspection_encrypted_response_enc",
+    "require_pushed_authorization_requests",
+    "tls_client_certificate_bound_access_tokens",
+    "dpop_bound_access_tokens",
+    "use_mtls_endpoint_aliases",
+    "backchannel_token_delivery_mode",
+];
 
 /// The client that the metadata describe, without identifier and secret. `given` are scopes that it may have all the same.
 pub(super) fn describe(
@@ -85,7 +123,8 @@ pub(super) fn describe(
         return Err(Refusal::new(&catalogue::REGISTRATION_SCOPE));
     }
     // OpenID Connect Registration §2: those of acr_values_supported.
-    let is_known = |name: &String| context.policy.acr_values.contains(name);
+    let known = &context.policy.acr_values;
+    let is_known = |name: &String| known.iter().any(|it| it.name == *name);
     if !metadata.default_acr_values.iter().all(is_known) {
         return Err(Refusal::new(&catalogue::REGISTRATION_METADATA));
     }
@@ -249,7 +288,8 @@ fn explain(contradiction: Contradiction) -> &'static Explanation {
         | Contradiction::AssertionAlgorithm
         | Contradiction::NoAssertionKey(_)
         | Contradiction::NoRequestObjectKey(_)
-        | Contradiction::RequestObjectSecret(_) => &catalogue::REGISTRATION_KEYS,
+        | Contradiction::RequestObjectSecret(_)
+        | Contradiction::UnsignedRequestObjects => &catalogue::REGISTRATION_KEYS,
         Contradiction::NoKey(_) | Contradiction::NoUserinfoKey => {
             &catalogue::REGISTRATION_ALGORITHM
         }

@@ -116,10 +116,10 @@ pub fn accept(
     algorithms: &[Algorithm],
     body: &[u8],
 ) -> Result<NewClient, Refusal> {
-    let (basics, metadata) = read(context, body)?;
+    let (basics, metadata) = read(context, body, None)?;
     let described = describe(context, algorithms, &basics, metadata, &Scope::default())?;
-    let is_shared =
-        described.is_public() && context.policy.registration.mode == RegistrationMode::Open;
+    // Many installations of one app share a public client, so none of them may change it.
+    let is_shared = described.is_public();
     let id = if is_shared {
         shared_id(&described)
     } else {
@@ -129,7 +129,6 @@ pub fn accept(
         )
     };
     let secret = new_secret(context, described.authentication_method);
-    // Many installations of one app share a public client, so none of them may change it.
     let token = (!is_shared).then(|| Secret::generate(context.random, TOKEN_PREFIX));
     let secrets = secret.iter().map(|secret| ClientSecret {
         id: "registered".to_owned(),
@@ -229,7 +228,8 @@ pub fn update(
     client: &Client,
     body: &[u8],
 ) -> Result<Client, Refusal> {
-    let (basics, metadata) = read(context, body)?;
+    let statement = client.metadata.software_statement.as_deref();
+    let (basics, metadata) = read(context, body, statement)?;
     if basics.client_id.as_deref() != Some(client.id.as_str()) {
         return Err(Refusal::new(&catalogue::REGISTRATION_CLIENT_ID));
     }

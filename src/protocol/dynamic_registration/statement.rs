@@ -62,7 +62,8 @@ fn verify(context: &Context<'_>, statement: &str) -> Result<Map<String, Value>, 
     Ok(claims)
 }
 
-const MEMBER: &str = "software_statement";
+/// The name of its member.
+pub(super) const MEMBER: &str = "software_statement";
 
 /// What the statement says of itself, not of the client.
 const OF_THE_STATEMENT: [&str; 8] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", MEMBER];

@@ -27,6 +27,15 @@ impl FamilyId {
         URL_SAFE_NO_PAD.encode(self.0)
     }
 
+    /// The family of the access token that comes through the browser beside the code of this one (OpenID Connect Core
+    /// §3.3): of its own, because it ends earlier, but known by this one, because a stolen code ends both.
+    #[must_use]
+    pub fn beside(self) -> Self {
+        let mut bytes = self.0;
+        bytes[15] ^= 1;
+        Self(bytes)
+    }
+
     /// Reads what [`FamilyId::to_text`] wrote.
     pub fn from_text(text: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;

@@ -265,6 +265,42 @@ const METADATA: &[(&str, &str)] = &[
     ),
 ];
 
+/// What a client would believe itself protected by.
+#[test]
+fn protection_that_does_not_exist_is_refused() {
+    refused(PROTECTION, "invalid_client_metadata");
+    where_registration_is(RegistrationMode::Open, async |op| {
+        let body = json!({
+            "redirect_uris": [CALLBACK],
+            "dpop_bound_access_tokens": false,
+            "request_object_encryption_alg": null,
+            "x_unknown": true,
+        });
+        let told = register(&op, &body).await.json(201);
+        assert_eq!(told.get("dpop_bound_access_tokens"), None);
+        assert_eq!(told.get("x_unknown"), None);
+    });
+}
+
+const PROTECTION: &[(&str, &str)] = &[
+    (
+        r#"{"redirect_uris":["https://new.example/cb"],"request_object_encryption_alg":"RSA-OAEP"}"#,
+        "E1817",
+    ),
+    (
+        r#"{"redirect_uris":["https://new.example/cb"],"dpop_bound_access_tokens":true}"#,
+        "E1817",
+    ),
+    (
+        r#"{"redirect_uris":["https://new.example/cb"],"require_pushed_authorization_requests":true}"#,
+        "E1817",
+    ),
+    (
+        r#"{"redirect_uris":["https://new.example/cb"],"require_signed_request_object":true,"request_object_signing_alg":"none"}"#,
+        "E1814",
+    ),
+];
+
 const STATEMENT: &[(&str, &str)] = &[(
     r#"{"redirect_uris":["https://new.example/cb"],"software_statement":"e30.e30."}"#,
     "E1811",
@@ -386,6 +422,13 @@ fn an_initial_access_token_has_the_scope_for_it() {
         let token = own_token(&op, "client_registration").await;
         let reply = send(&op, Method::POST, "/register", Some(&token), &body).await;
         reply.json(201);
+        // A public client is the same one each time, so nobody changes it.
+        let body = json!({"redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none"});
+        let once = send(&op, Method::POST, "/register", Some(&token), &body).await;
+        let again = send(&op, Method::POST, "/register", Some(&token), &body).await;
+        let (once, again) = (once.json(201), again.json(201));
+        assert_eq!(once["client_id"], again["client_id"]);
+        assert_eq!(once.get("registration_access_token"), None);
     });
 }
 

@@ -76,6 +76,50 @@ fn what_the_authority_says_counts_more_than_what_the_client_says() {
     });
 }
 
+/// RFC 7592 §2.2 replaces what the client said; what the authority said is not the client's to drop.
+#[test]
+fn what_the_authority_says_outlasts_a_change() {
+    with_authority(async |op, key| {
+        let claims = json!({
+            "iss": "https://authority.example",
+            "exp": NOW + 60,
+            "client_name": "The true name",
+            "redirect_uris": [CALLBACK],
+        });
+        let statement = statement(&key, &claims);
+        let registered = register(&op, &json!({ "software_statement": statement })).await;
+        let registered = registered.json(201);
+        let (id, token) = (
+            &registered["client_id"],
+            &registered["registration_access_token"],
+        );
+        let path = format!("/register/{}", id.as_str().unwrap());
+        let change = async |body: Value| {
+            let authorization = format!("Bearer {}", token.as_str().unwrap());
+            let put = TestRequest::put().uri(&path);
+            let put = put.insert_header(("authorization", authorization));
+            op.send(put.set_json(body)).await
+        };
+        let body = json!({
+            "client_id": id,
+            "client_name": "A false name",
+            "redirect_uris": ["https://evil.example/cb"],
+            "contacts": ["ops@new.example"],
+        });
+        let changed = change(body.clone()).await.json(200);
+        assert_eq!(changed["client_name"], "The true name");
+        assert_eq!(changed["redirect_uris"], json!([CALLBACK]));
+        assert_eq!(changed["contacts"], json!(["ops@new.example"]));
+        assert_eq!(changed["software_statement"], json!(statement));
+        op.pass(60);
+        let before = op.database.remembered();
+        change(body)
+            .await
+            .assert_error(400, "invalid_software_statement", "E1815");
+        assert_eq!(op.database.remembered(), before);
+    });
+}
+
 #[test]
 fn what_the_authority_says_is_checked_like_anything_else() {
     with_authority(async |op, key| {

@@ -1,6 +1,7 @@
 //! The authentication context class: what may be asked for, and where it is told (OpenID Connect Core §2, §3.1.2.1,
 //! §5.5.1.1; RFC 9470 §6.2).
 
+use issuant::protocol::authorize::acr::ContextClass;
 use serde_json::{Value, json};
 
 use super::{Id, Said, World};
@@ -11,7 +12,8 @@ const GOLD: &str = "urn:example:gold";
 /// A server whose sign-ins reach these classes.
 fn reaching(reached: &[&str]) -> World {
     let mut world = World::new();
-    world.ground.policy.acr_values = reached.iter().map(|it| (*it).to_owned()).collect();
+    let ladder = reached.iter().map(|it| ContextClass::of_any_age(it));
+    world.ground.policy.acr_values = ladder.collect();
     world
 }
 
@@ -97,6 +99,38 @@ fn where_sign_ins_reach_nothing_nothing_is_told() {
     told(&world, &[("acr_values", SILVER)], None);
     let essential = in_claims(&json!({ "essential": true }));
     told(&world, &[("claims", &essential)], None);
+}
+
+/// OpenID Connect Core §3.1.2.1, as with `max_age`: the stricter of both ages counts.
+#[test]
+fn a_class_of_recent_sign_ins_asks_for_one() {
+    let mut world = reaching(&[SILVER, GOLD]);
+    world.ground.policy.acr_values[1].max_age = Some(60);
+    let essential = in_claims(&json!({ "essential": true, "value": GOLD }));
+    for (deviations, class, max_age) in [
+        (&[][..], None, None),
+        (&[("acr_values", SILVER)], Some(SILVER), None),
+        (&[("acr_values", GOLD)], Some(GOLD), Some(60)),
+        (&[("claims", essential.as_str())], Some(GOLD), Some(60)),
+        (
+            &[("acr_values", GOLD), ("max_age", "5")],
+            Some(GOLD),
+            Some(5),
+        ),
+        (
+            &[("acr_values", GOLD), ("max_age", "900")],
+            Some(GOLD),
+            Some(60),
+        ),
+        // Who asks for none of these is told what any sign-in reaches.
+        (&[("acr_values", "9")], Some(SILVER), None),
+    ] {
+        let request = world.authorize(deviations).unwrap();
+        assert_eq!(request.claims.acr.as_deref(), class, "{deviations:?}");
+        assert_eq!(request.max_age, max_age, "{deviations:?}");
+    }
+    world.ground.policy.acr_values.remove(0);
+    told(&world, &[("acr_values", "9")], None);
 }
 
 #[test]

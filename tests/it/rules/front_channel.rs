@@ -192,10 +192,14 @@ fn the_code_of_a_hybrid_answer_is_redeemed_as_any_other() {
         assert_eq!(front[same], back[same], "{same}");
     }
     assert!(granted.refresh_token.is_some());
+    let beside = answer.find("access_token").unwrap();
+    assert!(world.show(beside).is_ok());
     assert_eq!(
         world.redeem(answer.find("code").unwrap(), &[]).unwrap_err(),
         "E1312"
     );
+    // RFC 6749 §4.1.2: whoever stole the code may have the token beside it as well.
+    assert!(world.show(beside).is_err());
 }
 
 #[track_caller]

@@ -10,7 +10,7 @@ use issuant::crypto::jwt;
 use issuant::crypto::secret::Secret;
 use issuant::crypto::signing_key::SigningKey;
 use issuant::protocol::authorize::request::AuthorizationRequest;
-use issuant::protocol::authorize::request_object::{Document, Resolved, resolve};
+use issuant::protocol::authorize::request_object::{Document, Resolved, is_needed, resolve};
 use issuant::protocol::authorize::response::ResponseMode;
 use issuant::protocol::client::{AuthenticationMethod, StoredSecret};
 use issuant::protocol::client_metadata::{ClientMetadata, RequestObjectAlgorithm};
@@ -258,10 +258,42 @@ fn a_client_that_registered_so_signs_with_its_secret() {
     );
     refused(&world, &signed(&json!({})), "E1241");
     refused(&world, &unsigned(&json!({})), "E1242");
+    // OpenID Connect Registration §2: without a registered one, any.
     world.change_client("web", |client| {
         client.metadata.request_object_signing_alg = None;
     });
+    assert!(with_object(&world, &good).is_ok());
+    refused(&world, &other, "E1241");
+    // Only that method has a secret that can be had again.
+    let stored = StoredSecret::Generated(world.ground.token_keys.client_secret_digest(SECRET));
+    world.change_client("web", |client| {
+        client.authentication_method = AuthenticationMethod::ClientSecretBasic;
+        client.secrets[0].stored = stored;
+    });
     refused(&world, &good, "E1241");
+}
+
+/// RFC 9101 §10.5.
+#[test]
+fn of_a_client_that_always_signs_nothing_else_counts() {
+    let world = registered(&json!({ "require_signed_request_object": true }));
+    let params: Params<'_> = AUTHORIZE.into_iter().collect();
+    assert!(is_needed(&world.ground.context(), &params));
+    assert!(!is_needed(&self::world().ground.context(), &params));
+    let outcome = ask(&world, &[], &Document::Unread);
+    assert_eq!(outcome.unwrap_err(), told("E1251"));
+    refused(&world, &unsigned(&json!({})), "E1242");
+    // Also beside a request of OpenID Connect.
+    let mut inside: serde_json::Map<String, Value> = AUTHORIZE
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), json!(value)))
+        .collect();
+    inside.remove("nonce");
+    inside.remove("state");
+    let object = signed(&Value::from(inside));
+    let outside = [("request", &*object), ("nonce", "n")];
+    let request = ask(&world, &outside, &Document::Unread).unwrap();
+    assert_eq!((request.nonce, request.state), (None, None));
 }
 
 #[test]
@@ -313,9 +345,15 @@ fn what_must_be_equal_is() {
     for (claims, id) in [
         (json!({ "client_id": "other" }), "E1245"),
         (json!({ "response_type": "code id_token" }), "E1245"),
+        (json!({ "response_type": "token" }), "E1245"),
     ] {
         refused(&world(), &signed(&claims), id);
     }
+    // OAuth 2.0 Multiple Response Types §3: the order means nothing.
+    let object = signed(&json!({ "response_type": "id_token code" }));
+    let outside = [("request", &*object), ("response_type", "code id_token")];
+    let outcome = ask(&world(), &outside, &Document::Unread);
+    assert!(!matches!(outcome, Err(Said::Redirect { id: "E1245", .. })));
 }
 
 #[test]
