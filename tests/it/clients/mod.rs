@@ -1,6 +1,7 @@
 //! We are judged by programs that other people wrote.
 
 mod apache;
+mod htmlunit;
 mod node;
 mod openidconnect;
 mod python;

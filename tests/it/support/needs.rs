@@ -26,6 +26,11 @@ pub(crate) fn apache() -> Option<PathBuf> {
     named_by("ISSUANT_TEST_APACHE", "all tests with Apache").map(PathBuf::from)
 }
 
+/// The folder of the packages of `tests/it/clients/java/pom.xml`, beside a `java` in the path.
+pub(crate) fn java() -> Option<PathBuf> {
+    named_by("ISSUANT_TEST_JAVA", "all tests with HtmlUnit").map(PathBuf::from)
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "what a machine has to test with is a matter of the environment"
