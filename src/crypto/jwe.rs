@@ -1,7 +1,9 @@
-//! Encrypts JSON Web Tokens to the public keys of others (RFC 7516; RFC 7518 §4, §5).
+//! Encrypts JSON Web Tokens to the public keys of others (RFC 7516; RFC 7518 §4, §5), and what this server must read
+//! again to keys of its own.
 //!
-//! Owns the compact form and its header. It never decrypts, because nothing that is encrypted comes in; so there is no
-//! oracle here. Left out on purpose are `RSA1_5`, `zip`, and every algorithm with a shared secret (RFC 8725 §3.2, §3.6).
+//! Owns the compact form and its header. Nothing that others encrypted is ever decrypted: what comes in has to be what
+//! this server sealed before ([`decryption_key`]). Left out on purpose are `zip` and every algorithm with a shared secret
+//! (RFC 8725 §3.6).
 
 use aws_lc_rs::error::Unspecified;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -19,6 +21,7 @@ use crate::crypto::{
 
 pub mod algorithm;
 mod content;
+pub mod decryption_key;
 mod key_management;
 pub mod recipient;
 #[cfg(test)]
@@ -62,6 +65,8 @@ struct Header<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     cty: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    typ: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     epk: Option<PublicJwk>,
     #[serde(skip_serializing_if = "Option::is_none")]
     iss: Option<&'a str>,
@@ -81,6 +86,13 @@ pub enum Plaintext<'a> {
     },
     /// Claims as JSON.
     Claims(&'a [u8]),
+    /// Something for this server alone, of that `typ`.
+    Own {
+        /// What it is.
+        text: &'a str,
+        /// Its type (RFC 7516 §4.1.11).
+        typ: &'static str,
+    },
 }
 
 /// Encrypts to a key, in the compact form (RFC 7516 §3.1).
@@ -90,10 +102,11 @@ pub fn encrypt(
     plaintext: Plaintext<'_>,
     random: &dyn RandomSource,
 ) -> Result<String, JweError> {
-    let (cty, iss, plaintext) = match plaintext {
-        Plaintext::Token(token) => (Some("JWT"), None, token.as_bytes()),
-        Plaintext::TokenOf { token, issuer } => (Some("JWT"), Some(issuer), token.as_bytes()),
-        Plaintext::Claims(claims) => (None, None, claims),
+    let (typ, cty, iss, plaintext) = match plaintext {
+        Plaintext::Token(token) => (None, Some("JWT"), None, token.as_bytes()),
+        Plaintext::TokenOf { token, issuer } => (None, Some("JWT"), Some(issuer), token.as_bytes()),
+        Plaintext::Claims(claims) => (None, None, None, claims),
+        Plaintext::Own { text, typ } => (Some(typ), None, None, text.as_bytes()),
     };
     let established = establish(key, how, random)?;
     let header = serde_json::to_vec(&Header {
@@ -101,6 +114,7 @@ pub fn encrypt(
         enc: how.enc,
         kid: key.kid(),
         cty,
+        typ,
         epk: established.ephemeral,
         iss,
     })?;

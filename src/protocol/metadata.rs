@@ -265,7 +265,9 @@ fn key_management(algorithm: KeyManagement) -> CoreJweKeyManagementAlgorithm {
         KeyManagement::RsaOaep256 => CoreJweKeyManagementAlgorithm::RsaOaepSha256,
         KeyManagement::EcdhEs => CoreJweKeyManagementAlgorithm::EcdhEs,
         KeyManagement::EcdhEsA128Kw => CoreJweKeyManagementAlgorithm::EcdhEsAesKeyWrap128,
+        KeyManagement::EcdhEsA192Kw => CoreJweKeyManagementAlgorithm::EcdhEsAesKeyWrap192,
         KeyManagement::EcdhEsA256Kw => CoreJweKeyManagementAlgorithm::EcdhEsAesKeyWrap256,
+        KeyManagement::Rsa15 => CoreJweKeyManagementAlgorithm::RsaPkcs1V15,
     }
 }
 
@@ -274,6 +276,7 @@ fn content(algorithm: ContentEncryption) -> CoreJweContentEncryptionAlgorithm {
         ContentEncryption::A128CbcHs256 => CoreJweContentEncryptionAlgorithm::Aes128CbcHmacSha256,
         ContentEncryption::A256CbcHs512 => CoreJweContentEncryptionAlgorithm::Aes256CbcHmacSha512,
         ContentEncryption::A128Gcm => CoreJweContentEncryptionAlgorithm::Aes128Gcm,
+        ContentEncryption::A192Gcm => CoreJweContentEncryptionAlgorithm::Aes192Gcm,
         ContentEncryption::A256Gcm => CoreJweContentEncryptionAlgorithm::Aes256Gcm,
     }
 }

@@ -53,8 +53,8 @@ and under which identifiers it knows people:
   subject_type             pairwise: others than clients of other hosts do; public is the default
   sector_identifier_uri    where a JSON array of all redirect URIs stands, if those have several hosts; it is read now
 and how answers are encrypted to a key of its jwks or jwks_uri:
-  id_token_encrypted_response_alg   RSA-OAEP, RSA-OAEP-256, ECDH-ES, ECDH-ES+A128KW or ECDH-ES+A256KW
-  id_token_encrypted_response_enc   A128CBC-HS256, which is the default, A256CBC-HS512, A128GCM or A256GCM
+  id_token_encrypted_response_alg   RSA-OAEP, RSA-OAEP-256, ECDH-ES, ECDH-ES+A128KW, ECDH-ES+A192KW or ECDH-ES+A256KW
+  id_token_encrypted_response_enc   A128CBC-HS256, which is the default, A256CBC-HS512, A128GCM, A192GCM or A256GCM
   userinfo_encrypted_response_alg, userinfo_encrypted_response_enc   the same for userinfo
 PKCE and a consent page are demanded unless switched off. A running server notices within a second."
 )]

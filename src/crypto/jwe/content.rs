@@ -1,7 +1,7 @@
 //! Encrypts the content (RFC 7518 §5).
 
 use aws_lc_rs::{
-    aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey},
+    aead::{AES_128_GCM, AES_192_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey},
     cipher::{AES_128, AES_256, EncryptionContext, PaddedBlockEncryptingKey, UnboundCipherKey},
     error::Unspecified,
     hmac::{self, HMAC_SHA256, HMAC_SHA512},
@@ -27,6 +27,7 @@ pub(super) fn seal(
     let text = plaintext.to_vec();
     match enc {
         ContentEncryption::A128Gcm => gcm(UnboundKey::new(&AES_128_GCM, key)?, iv, header, text),
+        ContentEncryption::A192Gcm => gcm(UnboundKey::new(&AES_192_GCM, key)?, iv, header, text),
         ContentEncryption::A256Gcm => gcm(UnboundKey::new(&AES_256_GCM, key)?, iv, header, text),
         ContentEncryption::A128CbcHs256 => {
             let (mac_key, key) = key.split_at_checked(16).ok_or(Unspecified)?;
@@ -57,6 +58,32 @@ fn gcm(
         ciphertext: text,
         tag: tag.as_ref().to_vec(),
     })
+}
+
+/// Opens what [`seal`] sealed with AES-GCM; this server encrypts to itself with nothing else.
+pub(super) fn open(
+    enc: ContentEncryption,
+    key: &[u8],
+    iv: &[u8],
+    header: &[u8],
+    sealed: &Sealed,
+) -> Result<Vec<u8>, Unspecified> {
+    let algorithm = match enc {
+        ContentEncryption::A128Gcm => &AES_128_GCM,
+        ContentEncryption::A192Gcm => &AES_192_GCM,
+        ContentEncryption::A256Gcm => &AES_256_GCM,
+        ContentEncryption::A128CbcHs256 | ContentEncryption::A256CbcHs512 => {
+            return Err(Unspecified);
+        }
+    };
+    let key = LessSafeKey::new(UnboundKey::new(algorithm, key)?);
+    let nonce = Nonce::try_assume_unique_for_key(iv)?;
+    let mut text = [&sealed.ciphertext[..], &sealed.tag].concat();
+    let length = key
+        .open_in_place(nonce, Aad::from(header), &mut text)?
+        .len();
+    text.truncate(length);
+    Ok(text)
 }
 
 /// RFC 7518 §5.2.2.1: the tag is half of the code over header, vector, ciphertext and the length of the header in bits.

@@ -1,13 +1,14 @@
-//! How the key of the content reaches the recipient (RFC 7518 §4.3, §4.6).
+//! How the key of the content reaches the recipient, and how the recipient gets it (RFC 7518 §4.2, §4.3, §4.6).
 
+use aes_kw::{KeyInit as _, KwAes128, KwAes192, KwAes256};
 use aws_lc_rs::{
     agreement::{self, PrivateKey, UnparsedPublicKey},
     error::Unspecified,
     kdf::{SskdfDigestAlgorithmId, get_sskdf_digest_algorithm, sskdf_digest},
-    key_wrap::{AES_128, AES_256, AesBlockCipher, AesKek, KeyWrap},
     rsa::{
-        OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OaepAlgorithm, OaepPublicEncryptingKey,
-        PublicEncryptingKey, PublicKeyComponents,
+        OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OaepAlgorithm, OaepPrivateDecryptingKey,
+        OaepPublicEncryptingKey, Pkcs1PrivateDecryptingKey, Pkcs1PublicEncryptingKey,
+        PrivateDecryptingKey, PublicEncryptingKey, PublicKeyComponents,
     },
 };
 use zeroize::Zeroizing;
@@ -53,11 +54,11 @@ pub(super) fn establish(
             ephemeral: None,
         })
     };
-    let wrapped = |cipher, length| {
+    let wrapped = |length| {
         let (wrapping_key, ephemeral) = agree(key, how.alg.as_str(), length)?;
         let content_key = fresh();
         Ok(Established {
-            encrypted_key: wrap(cipher, &wrapping_key, &content_key)?,
+            encrypted_key: wrap(&wrapping_key, &content_key)?,
             content_key,
             ephemeral: Some(ephemeral),
         })
@@ -73,8 +74,17 @@ pub(super) fn establish(
                 ephemeral: Some(ephemeral),
             })
         }
-        KeyManagement::EcdhEsA128Kw => wrapped(&AES_128, 16),
-        KeyManagement::EcdhEsA256Kw => wrapped(&AES_256, 32),
+        KeyManagement::EcdhEsA128Kw => wrapped(16),
+        KeyManagement::EcdhEsA192Kw => wrapped(24),
+        KeyManagement::EcdhEsA256Kw => wrapped(32),
+        KeyManagement::Rsa15 => {
+            let content_key = fresh();
+            Ok(Established {
+                encrypted_key: pkcs1(key, &content_key)?,
+                content_key,
+                ephemeral: None,
+            })
+        }
     }
 }
 
@@ -84,17 +94,148 @@ fn oaep(
     padding: &'static OaepAlgorithm,
     content_key: &[u8],
 ) -> Result<Vec<u8>, JweError> {
-    let PublicKey::Rsa { n, e } = key else {
-        return Err(JweError::Unfit);
-    };
-    let key: PublicEncryptingKey = PublicKeyComponents { n, e }.try_into()?;
-    let key = OaepPublicEncryptingKey::new(key)?;
+    let key = OaepPublicEncryptingKey::new(rsa(key)?)?;
     let mut encrypted = vec![0; key.ciphertext_size()];
     let length = key
         .encrypt(padding, content_key, &mut encrypted, None)?
         .len();
     encrypted.truncate(length);
     Ok(encrypted)
+}
+
+/// RFC 7518 §4.2.
+fn pkcs1(key: &PublicKey, content_key: &[u8]) -> Result<Vec<u8>, JweError> {
+    let key = Pkcs1PublicEncryptingKey::new(rsa(key)?)?;
+    let mut encrypted = vec![0; key.ciphertext_size()];
+    let length = key.encrypt(content_key, &mut encrypted)?.len();
+    encrypted.truncate(length);
+    Ok(encrypted)
+}
+
+fn rsa(key: &PublicKey) -> Result<PublicEncryptingKey, JweError> {
+    match key {
+        PublicKey::Rsa { n, e } => Ok(PublicKeyComponents { n, e }.try_into()?),
+        PublicKey::P256 { .. }
+        | PublicKey::P384 { .. }
+        | PublicKey::P521 { .. }
+        | PublicKey::Ed25519 { .. } => Err(JweError::Unfit),
+    }
+}
+
+/// The recipient's side, for keys of this server's own.
+pub(super) enum Private {
+    /// On a curve.
+    Agrees(PrivateKey),
+    /// RSA.
+    Decrypts(PrivateDecryptingKey),
+}
+
+/// The key of a content, as the one who encrypted it meant it to be had.
+pub(super) fn recover(
+    key: &Private,
+    how: Encryption,
+    encrypted_key: &[u8],
+    ephemeral: Option<&PublicKey>,
+    random: &dyn RandomSource,
+) -> Result<Zeroizing<Vec<u8>>, JweError> {
+    match key {
+        Private::Agrees(key) => {
+            let ephemeral = ephemeral.ok_or(JweError::Unfit)?;
+            match how.alg {
+                KeyManagement::EcdhEs if encrypted_key.is_empty() => {
+                    agree_with(key, ephemeral, how.enc.as_str(), how.enc.key_length())
+                }
+                KeyManagement::EcdhEsA128Kw => unwrap(
+                    &agree_with(key, ephemeral, how.alg.as_str(), 16)?,
+                    encrypted_key,
+                ),
+                KeyManagement::EcdhEsA192Kw => unwrap(
+                    &agree_with(key, ephemeral, how.alg.as_str(), 24)?,
+                    encrypted_key,
+                ),
+                KeyManagement::EcdhEsA256Kw => unwrap(
+                    &agree_with(key, ephemeral, how.alg.as_str(), 32)?,
+                    encrypted_key,
+                ),
+                KeyManagement::EcdhEs
+                | KeyManagement::RsaOaep
+                | KeyManagement::RsaOaep256
+                | KeyManagement::Rsa15 => Err(JweError::Unfit),
+            }
+        }
+        Private::Decrypts(key) => {
+            let mut content_key = Zeroizing::new(vec![0; key.key_size_bytes()]);
+            let length = match how.alg {
+                KeyManagement::RsaOaep => {
+                    open_oaep(key, &OAEP_SHA1_MGF1SHA1, encrypted_key, &mut content_key)?
+                }
+                KeyManagement::RsaOaep256 => open_oaep(
+                    key,
+                    &OAEP_SHA256_MGF1SHA256,
+                    encrypted_key,
+                    &mut content_key,
+                )?,
+                KeyManagement::Rsa15 => {
+                    return open_pkcs1(key, how, encrypted_key, random);
+                }
+                KeyManagement::EcdhEs
+                | KeyManagement::EcdhEsA128Kw
+                | KeyManagement::EcdhEsA192Kw
+                | KeyManagement::EcdhEsA256Kw => return Err(JweError::Unfit),
+            };
+            content_key.truncate(length);
+            Ok(content_key)
+        }
+    }
+}
+
+fn open_oaep(
+    key: &PrivateDecryptingKey,
+    padding: &'static OaepAlgorithm,
+    encrypted_key: &[u8],
+    content_key: &mut [u8],
+) -> Result<usize, JweError> {
+    let key = OaepPrivateDecryptingKey::new(key.clone())?;
+    Ok(key
+        .decrypt(padding, encrypted_key, content_key, None)?
+        .len())
+}
+
+/// A key of another length, or none, becomes a random one, so that nobody can tell by the answer what the padding was
+/// like (RFC 7516 §11.5, RFC 3218 §2.3.2).
+fn open_pkcs1(
+    key: &PrivateDecryptingKey,
+    how: Encryption,
+    encrypted_key: &[u8],
+    random: &dyn RandomSource,
+) -> Result<Zeroizing<Vec<u8>>, JweError> {
+    let mut content_key = Zeroizing::new(vec![0; how.enc.key_length()]);
+    random.fill(&mut content_key);
+    let mut opened = Zeroizing::new(vec![0; key.key_size_bytes()]);
+    let key = Pkcs1PrivateDecryptingKey::new(key.clone())?;
+    if let Ok(opened) = key.decrypt(encrypted_key, &mut opened)
+        && opened.len() == content_key.len()
+    {
+        content_key.copy_from_slice(opened);
+    }
+    Ok(content_key)
+}
+
+fn agree_with(
+    key: &PrivateKey,
+    other: &PublicKey,
+    algorithm: &str,
+    length: usize,
+) -> Result<Zeroizing<Vec<u8>>, JweError> {
+    let (Some(curve), Some(point)) = (curve(other), point(other)) else {
+        return Err(JweError::Unfit);
+    };
+    // Another curve, or a point that is on none, is refused by the library.
+    let other = UnparsedPublicKey::new(curve, point);
+    let agreed = agreement::agree(key, other, Unspecified, |secret| {
+        derive(secret, algorithm, [b"", b""], length)
+    })?;
+    Ok(agreed)
 }
 
 /// A key of so many bytes for the algorithm of that name, agreed on with an ephemeral key (RFC 7518 §4.6).
@@ -138,17 +279,40 @@ fn derive(
 }
 
 /// RFC 3394.
-fn wrap(
-    cipher: &'static AesBlockCipher,
-    wrapping_key: &[u8],
-    content_key: &[u8],
-) -> Result<Vec<u8>, JweError> {
+fn wrap(wrapping_key: &[u8], content_key: &[u8]) -> Result<Vec<u8>, JweError> {
     let mut wrapped = vec![0; content_key.len() + 8];
-    let length = AesKek::new(cipher, wrapping_key)?
-        .wrap(content_key, &mut wrapped)?
-        .len();
-    wrapped.truncate(length);
-    Ok(wrapped)
+    let done = match wrapping_key.len() {
+        16 => KwAes128::new_from_slice(wrapping_key)
+            .map(|key| key.wrap_key(content_key, &mut wrapped).is_ok()),
+        24 => KwAes192::new_from_slice(wrapping_key)
+            .map(|key| key.wrap_key(content_key, &mut wrapped).is_ok()),
+        _ => KwAes256::new_from_slice(wrapping_key)
+            .map(|key| key.wrap_key(content_key, &mut wrapped).is_ok()),
+    };
+    if done == Ok(true) {
+        Ok(wrapped)
+    } else {
+        Err(JweError::Library)
+    }
+}
+
+/// RFC 3394.
+fn unwrap(wrapping_key: &[u8], wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, JweError> {
+    let length = wrapped.len().checked_sub(8).ok_or(JweError::Library)?;
+    let mut content_key = Zeroizing::new(vec![0; length]);
+    let done = match wrapping_key.len() {
+        16 => KwAes128::new_from_slice(wrapping_key)
+            .map(|key| key.unwrap_key(wrapped, &mut content_key).is_ok()),
+        24 => KwAes192::new_from_slice(wrapping_key)
+            .map(|key| key.unwrap_key(wrapped, &mut content_key).is_ok()),
+        _ => KwAes256::new_from_slice(wrapping_key)
+            .map(|key| key.unwrap_key(wrapped, &mut content_key).is_ok()),
+    };
+    if done == Ok(true) {
+        Ok(content_key)
+    } else {
+        Err(JweError::Library)
+    }
 }
 
 #[cfg(test)]
@@ -188,7 +352,7 @@ mod tests {
             4, 211, 31, 197, 84, 157, 252, 254, 11, 100, 157, 250, 63, 170, 106, 206, 107, 124,
             212, 45, 111, 107, 9, 219, 200, 177, 0, 240, 143, 156, 44, 207,
         ];
-        let wrapped = wrap(&AES_128, &decode("GawgguFyGrWKav7AX4VKUg"), &content_key).unwrap();
+        let wrapped = wrap(&decode("GawgguFyGrWKav7AX4VKUg"), &content_key).unwrap();
         assert_eq!(
             URL_SAFE_NO_PAD.encode(wrapped),
             "6KB707dM9YTIgHtLvtgWQ8mKwboJW3of9locizkDTHzBC2IlrT1oOQ"

@@ -4,7 +4,7 @@
 //! for encryption names other algorithms there than one for signatures.
 
 use aws_lc_rs::{
-    agreement::{Algorithm, ECDH_P256, ECDH_P384, ParsedPublicKey, UnparsedPublicKey},
+    agreement::{Algorithm, ECDH_P256, ECDH_P384, ECDH_P521, ParsedPublicKey, UnparsedPublicKey},
     rsa::{PublicEncryptingKey, PublicKeyComponents},
 };
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use crate::crypto::{
     jwk::{PublicJwk, PublicKey},
 };
 
-/// A key that can be encrypted to: RSA, P-256 or P-384.
+/// A key that can be encrypted to: RSA, P-256, P-384 or P-521.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct EncryptionJwk {
     /// Without `alg`.
@@ -49,6 +49,14 @@ impl EncryptionJwk {
         self.jwk.usage.is_some() || self.alg.is_some()
     }
 
+    /// A key of this server's own, with its one algorithm.
+    pub(super) fn own(jwk: PublicJwk, alg: KeyManagement) -> Self {
+        Self {
+            jwk,
+            alg: Some(alg),
+        }
+    }
+
     pub(super) fn kid(&self) -> Option<&str> {
         self.jwk.kid.as_deref()
     }
@@ -62,10 +70,11 @@ impl EncryptionJwk {
         let (_, coordinates) = point.split_first()?;
         let (x, y) = coordinates.split_at_checked(coordinates.len() / 2)?;
         let (x, y) = (x.to_vec(), y.to_vec());
-        let key = if matches!(other, PublicKey::P256 { .. }) {
-            PublicKey::P256 { x, y }
-        } else {
-            PublicKey::P384 { x, y }
+        let key = match other {
+            PublicKey::P256 { .. } => PublicKey::P256 { x, y },
+            PublicKey::P384 { .. } => PublicKey::P384 { x, y },
+            PublicKey::P521 { .. } => PublicKey::P521 { x, y },
+            PublicKey::Ed25519 { .. } | PublicKey::Rsa { .. } => return None,
         };
         Some(PublicJwk {
             key,
@@ -78,18 +87,17 @@ impl EncryptionJwk {
 
 /// The curve that keys are agreed on.
 pub(super) fn curve(key: &PublicKey) -> Option<&'static Algorithm> {
-    if matches!(key, PublicKey::P256 { .. }) {
-        Some(&ECDH_P256)
-    } else if matches!(key, PublicKey::P384 { .. }) {
-        Some(&ECDH_P384)
-    } else {
-        None
+    match key {
+        PublicKey::P256 { .. } => Some(&ECDH_P256),
+        PublicKey::P384 { .. } => Some(&ECDH_P384),
+        PublicKey::P521 { .. } => Some(&ECDH_P521),
+        PublicKey::Ed25519 { .. } | PublicKey::Rsa { .. } => None,
     }
 }
 
 /// The point in its uncompressed form (SEC 1 §2.3.3).
 pub(super) fn point(key: &PublicKey) -> Option<Vec<u8>> {
-    if let PublicKey::P256 { x, y } | PublicKey::P384 { x, y } = key {
+    if let PublicKey::P256 { x, y } | PublicKey::P384 { x, y } | PublicKey::P521 { x, y } = key {
         Some([&[4][..], x, y].concat())
     } else {
         None
@@ -97,11 +105,10 @@ pub(super) fn point(key: &PublicKey) -> Option<Vec<u8>> {
 }
 
 fn is_of_type(key: &PublicKey, algorithm: KeyManagement) -> bool {
-    match algorithm {
-        KeyManagement::RsaOaep | KeyManagement::RsaOaep256 => matches!(key, PublicKey::Rsa { .. }),
-        KeyManagement::EcdhEs | KeyManagement::EcdhEsA128Kw | KeyManagement::EcdhEsA256Kw => {
-            curve(key).is_some()
-        }
+    if algorithm.uses_rsa() {
+        matches!(key, PublicKey::Rsa { .. })
+    } else {
+        curve(key).is_some()
     }
 }
 

@@ -318,7 +318,7 @@ const ENCRYPTION: &[(&str, &str)] = &[
         "E1805",
     ),
     (
-        r#"{"redirect_uris":["https://new.example/cb"],"userinfo_encrypted_response_enc":"A192GCM"}"#,
+        r#"{"redirect_uris":["https://new.example/cb"],"userinfo_encrypted_response_enc":"A192CBC-HS384"}"#,
         "E1805",
     ),
     (

@@ -54,9 +54,16 @@ const KEY_MANAGEMENT: &[&str] = &[
     "RSA-OAEP-256",
     "ECDH-ES",
     "ECDH-ES+A128KW",
+    "ECDH-ES+A192KW",
     "ECDH-ES+A256KW",
 ];
-const CONTENT_ENCRYPTION: &[&str] = &["A128CBC-HS256", "A256CBC-HS512", "A128GCM", "A256GCM"];
+const CONTENT_ENCRYPTION: &[&str] = &[
+    "A128CBC-HS256",
+    "A256CBC-HS512",
+    "A128GCM",
+    "A192GCM",
+    "A256GCM",
+];
 const CONFIDENTIAL: &[&str] = &[
     "client_secret_basic",
     "client_secret_post",
@@ -242,7 +249,7 @@ const ROWS: &[Row] = &[
         member: "id_token_encryption_enc_values_supported",
         values: CONTENT_ENCRYPTION,
         accepted: |op, value| Box::pin(objects::content_encryption(op, "id_token", value)),
-        outside: "A192GCM",
+        outside: "A192CBC-HS384",
         refused: |op, value| {
             Box::pin(objects::no_encryption(
                 op,
@@ -268,7 +275,7 @@ const ROWS: &[Row] = &[
         member: "userinfo_encryption_enc_values_supported",
         values: CONTENT_ENCRYPTION,
         accepted: |op, value| Box::pin(objects::content_encryption(op, "userinfo", value)),
-        outside: "A192GCM",
+        outside: "A192CBC-HS384",
         refused: |op, value| {
             Box::pin(objects::no_encryption(
                 op,
