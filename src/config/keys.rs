@@ -203,6 +203,16 @@ pub static KEYS: &[Key] = &[
         "A client that registered itself is removed when nobody signed in to it for so long, 1d to 3650d",
     ),
     key(
+        "registration.per_minute",
+        "60",
+        "So many clients may register themselves from one network in a minute",
+    ),
+    key(
+        "registration.legacy_assertion_audience",
+        "off",
+        "Whether clients that register themselves may name the token endpoint, instead of the issuer, as the audience of their assertions: on or off",
+    ),
+    key(
         "registration.statement_keys_file",
         "",
         "File with a JWK set: the keys of authorities whose software statements count (RFC 7591)",

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::config::accounts::parse_switch;
 use crate::config::reader::Reader;
 use crate::crypto::jwk_set::JwkSet;
 use crate::protocol::dynamic_registration::{RegistrationMode, RegistrationPolicy};
@@ -18,6 +19,12 @@ pub(super) fn read(reader: &mut Reader) -> RegistrationPolicy {
         unused_lifetime: reader
             .duration("registration.unused", 86_400..=3650 * 86_400)
             .unwrap_or(default.unused_lifetime),
+        per_minute: reader
+            .number("registration.per_minute", 1..=1_000_000)
+            .unwrap_or(default.per_minute),
+        legacy_assertion_audience: reader
+            .text("registration.legacy_assertion_audience", parse_switch)
+            .unwrap_or_default(),
         statement_keys: reader.text("registration.statement_keys_file", parse_keys),
     }
 }

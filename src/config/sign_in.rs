@@ -1,5 +1,6 @@
 //! What a sign-in is worth.
 
+use crate::config::problem;
 use crate::config::reader::Reader;
 use crate::config::reader::parse_duration;
 use crate::protocol::authorize::acr::ContextClass;
@@ -9,7 +10,13 @@ use crate::protocol::context::Policy;
 /// The authentication context classes that a sign-in with a password reaches.
 pub(super) fn acr_values(reader: &mut Reader) -> Vec<ContextClass> {
     let given = reader.list("sign_in.acr_values", parse);
-    given.unwrap_or_else(|| Policy::default().acr_values)
+    let ladder = given.unwrap_or_else(|| Policy::default().acr_values);
+    let is_twice = |name: &str| ladder.iter().filter(|it| it.name == name).count() > 1;
+    if ladder.iter().any(|it| is_twice(&it.name)) {
+        let message = "`sign_in.acr_values` names a class twice";
+        reader.note(problem::VALUE, "sign_in.acr_values", message);
+    }
+    ladder
 }
 
 /// `NAME`, or `NAME within DURATION`.

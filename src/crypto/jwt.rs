@@ -152,6 +152,8 @@ pub struct Unverified {
     pub key_id: Option<String>,
     /// `alg`.
     pub algorithm: String,
+    /// `typ`.
+    pub typ: Option<String>,
 }
 
 /// Reads from a token of somebody else whose keys to look for.
@@ -176,6 +178,7 @@ pub fn peek(token: &str) -> Result<Unverified, JwtRefused> {
         issuer: claims.iss,
         key_id: header.kid,
         algorithm: header.alg,
+        typ: header.typ,
     })
 }
 

@@ -37,18 +37,30 @@ pub struct ClientMetadata {
     /// `acr_values` of requests that name none (OpenID Connect Registration §2).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub default_acr_values: Vec<String>,
+    /// Which addresses answers may go to (OpenID Connect Registration §2), where the client said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub application_type: Option<ApplicationType>,
     /// Where a sign-in can be started from elsewhere (OpenID Connect Core §4): people find it in their account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub initiate_login_uri: Option<WebAddress>,
     /// The client's own page, on the consent page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_uri: Option<WebAddress>,
+    /// The client's picture, on the pages that name it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logo_uri: Option<WebAddress>,
     /// How the client treats what it learns, on the consent page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy_uri: Option<WebAddress>,
     /// The client's terms, on the consent page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tos_uri: Option<WebAddress>,
+    /// The same for all installations of one software, in `issuant client show` (RFC 7591 §2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub software_id: Option<String>,
+    /// Its version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub software_version: Option<String>,
     /// Whom operators can ask, in `issuant client show`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub contacts: Vec<String>,
@@ -140,6 +152,16 @@ impl FromStr for AssertionAlgorithm {
 /// Whether a text can be the name of an authentication context class: `acr_values` has a blank between two of them.
 pub fn is_acr(text: &str) -> bool {
     (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// What kind of program a client is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ApplicationType {
+    /// On a server, or in a browser.
+    Web,
+    /// On a device.
+    Native,
 }
 
 /// The algorithm of a client's request objects.

@@ -184,11 +184,8 @@ pub fn document(
     ))
     .set_userinfo_encryption_enc_values_supported(Some(ContentEncryption::ALL.map(content).into()))
     .set_token_endpoint_auth_signing_alg_values_supported(Some(client_algorithms().collect()))
-    .set_request_object_signing_alg_values_supported(Some(
-        client_algorithms()
-            .chain([CoreJwsSigningAlgorithm::None])
-            .collect(),
-    ))
+    // `none` is for clients that registered it, so nobody can take it for granted.
+    .set_request_object_signing_alg_values_supported(Some(client_algorithms().collect()))
     .set_claim_types_supported(Some(vec![CoreClaimType::Normal]))
     .set_claims_supported(Some(
         claims::names()

@@ -78,8 +78,8 @@ impl FromStr for RegisteredRedirectUri {
             return Err(Unregistrable::UserInformation);
         }
         let allowed = match url.scheme() {
-            "https" => text.starts_with("https://") && url.has_host(),
-            "http" => text.starts_with("http://") && is_loopback(&url),
+            "https" => text.starts_with("https://") && is_as_written(text, &url),
+            "http" => text.starts_with("http://") && is_as_written(text, &url) && is_loopback(&url),
             private => private.contains('.'),
         };
         if allowed {
@@ -88,6 +88,21 @@ impl FromStr for RegisteredRedirectUri {
             Err(Unregistrable::Scheme)
         }
     }
+}
+
+/// Whether the host stands in the text as the parser read it: what browsers mend (`https:///host`, `127.1`), others may read
+/// in another way.
+fn is_as_written(text: &str, url: &Url) -> bool {
+    let authority = text.split_once("://").map_or("", |(_, rest)| rest);
+    let authority = authority.split(['/', '?']).next().unwrap_or_default();
+    let written = match url.port() {
+        Some(_) => authority
+            .rsplit_once(':')
+            .map_or(authority, |(host, _)| host),
+        None => authority.trim_end_matches(":443").trim_end_matches(":80"),
+    };
+    let is_same = |host: &str| host.eq_ignore_ascii_case(written.trim_end_matches(':'));
+    url.host_str().is_some_and(is_same)
 }
 
 impl TryFrom<String> for RegisteredRedirectUri {
@@ -260,6 +275,8 @@ mod tests {
     fn registers_https_loopback_and_private_schemes() {
         for text in [
             "https://app.example/callback?tenant=1",
+            "https://APP.example:443/cb",
+            "https://app.example?cb",
             "http://localhost:3000/cb",
             "http://127.0.0.1/cb",
             "http://[::1]:8080/cb",
@@ -273,6 +290,9 @@ mod tests {
     fn refuses_to_register_what_could_be_read_in_two_ways() {
         for (text, reason) in [
             ("http://app.example/cb", Unregistrable::Scheme),
+            ("https:///app.example/cb", Unregistrable::Scheme),
+            ("https://127.1/cb", Unregistrable::Scheme),
+            ("http://0x7f.1/cb", Unregistrable::Scheme),
             ("javascript:alert(1)", Unregistrable::Scheme),
             ("data:text/html,x", Unregistrable::Scheme),
             (

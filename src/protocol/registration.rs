@@ -109,6 +109,14 @@ pub enum Contradiction {
     /// Only that method keeps the secret in a form that signatures can be verified with.
     #[error("the request_object_signing_alg {} needs the method client_secret_jwt", .0.as_str())]
     RequestObjectSecret(MacAlgorithm),
+    /// There is nothing to sign with.
+    #[error("require_signed_request_object needs jwks, jwks_uri, or the method client_secret_jwt")]
+    NoRequestObjectKeys,
+    /// Longer than anything that is meant.
+    #[error(
+        "software_id and software_version have at most 255 characters, and no control characters"
+    )]
+    Software,
     /// RFC 9101 §10.5.
     #[error("require_signed_request_object contradicts the request_object_signing_alg none")]
     UnsignedRequestObjects,
@@ -207,6 +215,14 @@ pub fn contradictions(
     }
     found.extend(key_contradictions(&client.metadata));
     found.extend(request_object_contradiction(client));
+    let software = [
+        &client.metadata.software_id,
+        &client.metadata.software_version,
+    ];
+    let is_strange = |it: &String| it.chars().count() > 255 || it.contains(char::is_control);
+    if software.into_iter().flatten().any(is_strange) {
+        found.push(Contradiction::Software);
+    }
     let acr_values = &client.metadata.default_acr_values;
     if acr_values.len() > 20 || !acr_values.iter().all(|it| is_acr(it)) {
         found.push(Contradiction::DefaultAcrValues);
@@ -218,14 +234,18 @@ pub fn contradictions(
 
 fn request_object_contradiction(client: &Client) -> Option<Contradiction> {
     let metadata = &client.metadata;
+    let signs_with_secret = client.authentication_method == AuthenticationMethod::ClientSecretJwt;
+    let has_keys = metadata.jwks.is_some() || metadata.jwks_uri.is_some() || signs_with_secret;
+    if metadata.requires_request_object() && !has_keys {
+        return Some(Contradiction::NoRequestObjectKeys);
+    }
     let RequestObjectAlgorithm::Signed(algorithm) = metadata.request_object_signing_alg? else {
         let must_sign = metadata.requires_request_object();
         return must_sign.then_some(Contradiction::UnsignedRequestObjects);
     };
     match algorithm {
         AssertionAlgorithm::Mac(algorithm) => {
-            let has_secret = client.authentication_method == AuthenticationMethod::ClientSecretJwt;
-            (!has_secret).then_some(Contradiction::RequestObjectSecret(algorithm))
+            (!signs_with_secret).then_some(Contradiction::RequestObjectSecret(algorithm))
         }
         AssertionAlgorithm::Signature(algorithm) => {
             let fits = |set: &JwkSet| set.has_key_for(algorithm);
@@ -642,8 +662,11 @@ mod tests {
         let (found, _) = check(|client| {
             client.metadata.request_object_signing_alg = none;
             client.metadata.require_signed_request_object = Some(true);
+            client.metadata.jwks_uri = Some("https://app.example/jwks".to_owned());
         });
         assert_eq!(found, [Contradiction::UnsignedRequestObjects]);
+        let (found, _) = check(|client| client.metadata.require_signed_request_object = Some(true));
+        assert_eq!(found, [Contradiction::NoRequestObjectKeys]);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::protocol::catalogue;
 use crate::protocol::client_auth::AuthenticatedClient;
 use crate::protocol::context::Context;
 use crate::protocol::error::{Refusal, StoreError};
+use crate::protocol::grants::end_family;
 use crate::protocol::params::Params;
 use crate::protocol::store::Store;
 use crate::protocol::tokens::family::RevocationReason;
@@ -34,7 +35,8 @@ pub fn revoke(
     if let Some(minted) = Minted::read(token, context.keys) {
         let family = store.family(&minted.family)?;
         if family.is_some_and(|family| family.client_id == client.id) {
-            store.revoke_family(&minted.family, RevocationReason::ClientRequest, context.now)?;
+            let reason = RevocationReason::ClientRequest;
+            end_family(context, store, (&minted.family, &client.id), reason)?;
         }
         return Ok(());
     }

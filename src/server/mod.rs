@@ -249,7 +249,7 @@ fn app_state(
         metrics: Metrics::new(&storage),
         metrics_token: config.metrics.token,
         starts: Starts::default(),
-        registrations: Starts::at_most(REGISTRATIONS),
+        registrations: Starts::at_most(config.policy.registration.per_minute),
         snapshot_change: tokio::sync::Mutex::default(),
         secret_uses: SecretUses::default(),
         demo_app: development.then(|| DemoApp::new(&site.issuer)),
@@ -269,9 +269,6 @@ fn app_state(
 
 /// How long a verifier may keep the key set, in seconds; a new key is announced for longer.
 const JWKS_MAX_AGE: i64 = 3600;
-
-/// So many clients may one network register in one minute.
-const REGISTRATIONS: u32 = 60;
 
 struct SystemClock;
 

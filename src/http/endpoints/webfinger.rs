@@ -56,7 +56,7 @@ fn tell(request: &HttpRequest, scene: &Scene) -> Result<HttpResponse, Refusal> {
     let resource = pairs.iter().find(|(name, _)| name == "resource");
     let (_, resource) = resource.ok_or(&catalogue::MISSING_PARAMETER)?;
     let site = &scene.state.site;
-    if host(resource).as_deref() != Some(&site.authority) {
+    if !is_ours(resource, &site.authority) {
         return Err(Refusal::new(&catalogue::WEBFINGER_RESOURCE));
     }
     let mut wanted = pairs.iter().filter(|(name, _)| name == "rel").peekable();
@@ -77,11 +77,15 @@ fn tell(request: &HttpRequest, scene: &Scene) -> Result<HttpResponse, Refusal> {
     Ok(response)
 }
 
-/// Host and port of an identifier: `acct:name@host`, `name@host` or a URL (OpenID Connect Discovery §2.1).
-fn host(resource: &str) -> Option<String> {
+/// Whether the host of an identifier is this one's: `acct:name@host`, `name@host` or a URL (OpenID Connect Discovery §2.1).
+/// An account has no port (RFC 7565 §7).
+fn is_ours(resource: &str, authority: &str) -> bool {
+    let host = authority.split(':').next().unwrap_or_default();
     if let Some((_, after)) = resource.split_once("://") {
-        return after.split(['/', '?', '#']).next().map(str::to_owned);
+        let named = after.split(['/', '?', '#']).next().unwrap_or_default();
+        let (_, named) = named.rsplit_once('@').unwrap_or(("", named));
+        return named.eq_ignore_ascii_case(authority);
     }
-    let (_, host) = resource.rsplit_once('@')?;
-    Some(host.to_owned())
+    let named = resource.rsplit_once('@').map(|(_, named)| named);
+    named.is_some_and(|it| it.eq_ignore_ascii_case(authority) || it.eq_ignore_ascii_case(host))
 }

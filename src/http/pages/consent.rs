@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use crate::http::endpoints::authorize;
 use crate::http::endpoints::waiting::WaitingKey;
-use crate::http::pages::view::{ConsentPage, Link, ScopeGroup, ScopeLine};
+use crate::http::pages::view::{ConsentPage, ScopeGroup, ScopeLine};
 use crate::http::pages::{self, Origin, Visitor, redirect, refusal};
 use crate::http::scene::Scene;
 use crate::http::state::AppState;
@@ -49,7 +49,6 @@ async fn ask(request: &HttpRequest, scene: &Scene) -> Result<HttpResponse, Fault
     let page = ConsentPage {
         frame: pages::frame(request, scene, &format!("Allow access – {}", client.name)),
         client: pages::waiting_card(&client, &waiting),
-        client_links: links(&client, address),
         account_name: pages::display_name(&living.subject),
         account_email: living.subject.email.clone(),
         scopes: scope_lines(&waiting.request.consent_scope()),
@@ -67,30 +66,9 @@ async fn ask(request: &HttpRequest, scene: &Scene) -> Result<HttpResponse, Fault
         request: handle,
     };
     let target = pages::form_target(address);
-    Ok(visitor.show(scene, &page, target.as_deref()))
-}
-
-/// What the client registered to be shown (RFC 7591 §2).
-fn links(client: &Client, redirect_uri: &str) -> Vec<Link> {
-    let metadata = &client.metadata;
-    [
-        ("About this app", &metadata.client_uri),
-        ("Privacy", &metadata.policy_uri),
-        ("Terms", &metadata.tos_uri),
-    ]
-    .into_iter()
-    .filter_map(|(label, address)| {
-        let url = address.as_ref()?.to_string();
-        let host = pages::host(&url)?;
-        // RFC 7591 §5: what is elsewhere may be somebody else's.
-        let label = if pages::host(redirect_uri).as_ref() == Some(&host) {
-            label.to_owned()
-        } else {
-            format!("{label} ({host})")
-        };
-        Some(Link { label, url })
-    })
-    .collect()
+    let mut response = visitor.show(scene, &page, target.as_deref());
+    pages::allow_picture(&mut response, page.client.logo.as_deref());
+    Ok(response)
 }
 
 fn scope_lines(scope: &Scope) -> Vec<ScopeLine> {

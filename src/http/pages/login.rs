@@ -73,7 +73,10 @@ async fn form(
     };
     let address = waiting.map(|(waiting, _)| waiting.request.redirect_uri);
     let target = address.as_deref().and_then(pages::form_target);
-    Ok(visitor.show(scene, &page, target.as_deref()))
+    let mut response = visitor.show(scene, &page, target.as_deref());
+    let client = page.client.as_ref();
+    pages::allow_picture(&mut response, client.and_then(|it| it.logo.as_deref()));
+    Ok(response)
 }
 
 async fn find_waiting(

@@ -8,7 +8,7 @@ use askama::Template;
 use crate::crypto::secret::Secret;
 use crate::http::cookies;
 use crate::http::headers::RequestId;
-use crate::http::pages::view::{ClientCard, Frame};
+use crate::http::pages::view::{ClientCard, Frame, Link};
 use crate::http::scene::Scene;
 use crate::http::{address, extract};
 use crate::identity::consent::{self as consent_rules, Meaning};
@@ -164,6 +164,20 @@ pub(crate) fn show(page: &impl Template, form_target: Option<&str>) -> HttpRespo
     with_policy(page, &format!("form-action 'self'{target}"))
 }
 
+/// Lets a page that was made show the picture at that address.
+pub(crate) fn allow_picture(response: &mut HttpResponse, address: Option<&str>) {
+    let Some(origin) = address.and_then(origin) else {
+        return;
+    };
+    let headers = response.headers_mut();
+    let policy = headers.get(header::CONTENT_SECURITY_POLICY);
+    let policy = policy.and_then(|it| it.to_str().ok()).unwrap_or_default();
+    let wider = policy.replace("img-src 'self'", &format!("img-src 'self' {origin}"));
+    if let Ok(wider) = HeaderValue::from_str(&wider) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, wider);
+    }
+}
+
 /// The same for a page that opens exactly these addresses in frames.
 pub(crate) fn show_with_frames(page: &impl Template, frames: &[String]) -> HttpResponse {
     let sources: Vec<String> = frames.iter().filter_map(|it| frame_source(it)).collect();
@@ -280,8 +294,33 @@ fn card(client: &Client, address: Option<&str>) -> ClientCard {
     ClientCard {
         name: client.name.clone(),
         host: address.and_then(host),
+        links: links(client, address),
+        logo: client.metadata.logo_uri.as_ref().map(ToString::to_string),
         is_stranger: client.dynamic.is_some(),
     }
+}
+
+/// What the client registered to be shown (RFC 7591 §2).
+fn links(client: &Client, redirect_uri: Option<&str>) -> Vec<Link> {
+    let (metadata, own) = (&client.metadata, redirect_uri.and_then(host));
+    [
+        ("About this app", &metadata.client_uri),
+        ("Privacy", &metadata.policy_uri),
+        ("Terms", &metadata.tos_uri),
+    ]
+    .into_iter()
+    .filter_map(|(label, address)| {
+        let url = address.as_ref()?.to_string();
+        let host = host(&url)?;
+        // RFC 7591 §5: what is elsewhere may be somebody else's.
+        let label = if own.as_ref() == Some(&host) {
+            label.to_owned()
+        } else {
+            format!("{label} ({host})")
+        };
+        Some(Link { label, url })
+    })
+    .collect()
 }
 
 /// Host and port of an address, as people read them; a private scheme stands for itself.

@@ -97,7 +97,7 @@ pub(super) fn add_code(
         subject: by.subject,
         session: by.session,
         scope: request.scope.clone(),
-        claims: request.claims.clone(),
+        claims: request.claims_after(context.now - by.auth_time),
         nonce: request.nonce.clone(),
         auth_time: by.auth_time,
         amr: by.amr,

@@ -145,6 +145,7 @@ pub fn grant(
     } else {
         None
     };
+    let claims = request.claims_after(context.now - by.auth_time);
     let issue = Issue {
         client: Arc::new(client.clone()),
         audience: audience(client, &scope, context.issuer),
@@ -155,7 +156,7 @@ pub fn grant(
             nonce: request.nonce.clone(),
             auth_time: by.auth_time,
             amr: by.amr,
-            acr: request.claims.acr.clone(),
+            acr: claims.acr,
         }),
         owner: Owner::User {
             subject: Box::<Subject>::new(subject),
@@ -191,7 +192,7 @@ fn family(
         session: Some(by.session.clone()),
         audience: audience(client, scope, context.issuer),
         scope: scope.clone(),
-        claims: waiting.request.claims.clone(),
+        claims: waiting.request.claims_after(now - by.auth_time),
         auth_time: by.auth_time,
         amr: by.amr.clone(),
         created_at: now,

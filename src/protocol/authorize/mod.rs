@@ -10,14 +10,16 @@ use crate::crypto::key_set::KeySet;
 use crate::protocol::authorize::request::{AuthorizationRequest, Prompt};
 use crate::protocol::authorize::response::{ResponseMode, WayBack};
 use crate::protocol::catalogue::{self, Explanation};
-use crate::protocol::claims::RequestedClaims;
+use crate::protocol::claims::STANDARD_SCOPES;
 use crate::protocol::client::{Client, GrantType};
 use crate::protocol::context::Context;
+use crate::protocol::dynamic_registration::INITIAL_ACCESS_SCOPE;
 use crate::protocol::engine::{self, AuthorizationAccepted, AuthorizationRejected};
 use crate::protocol::error::Refusal;
 use crate::protocol::params::Params;
 use crate::protocol::redirect_uri::{RedirectRefused, RedirectTarget};
 use crate::protocol::response_type::ResponseType;
+use crate::protocol::scope::Scope;
 use crate::protocol::tokens::id_token;
 
 pub mod acr;
@@ -66,6 +68,8 @@ pub fn accept(
 ) -> Result<(Arc<Client>, AuthorizationRequest), AuthorizeRefusal> {
     let client = find_client(context, params)?;
     let target = find_target(&client, params)?;
+    let understood = without_unknown_scopes(&client, params);
+    let params = understood.as_ref().unwrap_or(params);
     let response_type = front_channel::response_type(context, params);
     check(context, keys, (&client, response_type), &target, params)
         .map_err(|refusal| AuthorizeRefusal::Back(way_back(target, params, response_type), refusal))
@@ -128,6 +132,29 @@ fn find_target(
     })
 }
 
+/// OpenID Connect Core §3.1.2.1: values of `scope` that nobody here understands are ignored; the answer of the token
+/// endpoint says what was granted. Those that mean something here stay, and are judged. `None` where nothing is left out.
+fn without_unknown_scopes(client: &Client, params: &Params<'_>) -> Option<Params<'static>> {
+    let asked = params.find("scope").filter(|_| is_openid(params))?;
+    let is_known = |name: &&str| {
+        client.scope.contains(name)
+            || STANDARD_SCOPES.contains(name)
+            || *name == INITIAL_ACCESS_SCOPE
+            || name.parse::<Scope>().is_err()
+    };
+    let known: Vec<&str> = asked.split(' ').filter(is_known).collect();
+    if known.len() == asked.split(' ').count() {
+        return None;
+    }
+    let others = params.iter().filter(|(name, _)| *name != "scope");
+    let others = others.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    Some(
+        others
+            .chain([("scope".to_owned(), known.join(" "))])
+            .collect(),
+    )
+}
+
 fn is_openid(params: &Params<'_>) -> bool {
     params
         .find("scope")
@@ -160,12 +187,7 @@ fn check(
     }
     let mut subjects = subjects.into_iter();
     let ladder = &context.policy.acr_values;
-    let class = acr::choose(ladder, client, params, wanted.acr.as_ref())?;
-    let claims = RequestedClaims {
-        acr: class.map(|class| class.name.clone()),
-        ..wanted.claims
-    };
-    let max_age = parse_max_age(params)?.or(client.metadata.default_max_age.map(i64::from));
+    let classes = acr::choose(ladder, client, params, wanted.acr.as_ref())?;
     Ok(AuthorizationRequest {
         client_id: client.id.clone(),
         redirect_uri: target.as_str().to_owned(),
@@ -174,14 +196,12 @@ fn check(
         response_mode: response_mode(params, response_type)?,
         state: params.find("state").map(str::to_owned),
         scope: accepted.scope,
-        claims,
+        claims: wanted.claims,
+        classes,
         nonce: params.find("nonce").map(str::to_owned),
         code_challenge: accepted.code_challenge,
         prompt: parse_prompt(context, params)?,
-        max_age: max_age
-            .into_iter()
-            .chain(class.and_then(|it| it.max_age))
-            .min(),
+        max_age: parse_max_age(params)?.or(client.metadata.default_max_age.map(i64::from)),
         login_hint: params.find("login_hint").map(str::to_owned),
         hinted_subject: subjects.next(),
         other_hinted_subjects: subjects.collect(),
@@ -193,11 +213,18 @@ fn check_code(
     target: &RedirectTarget,
     params: &Params<'_>,
 ) -> Result<AuthorizationAccepted, Refusal> {
+    let named = params
+        .find("response_type")
+        .ok_or(&catalogue::RESPONSE_TYPE_MISSING)?;
+    if ResponseType::named(named) != Some(ResponseType::Code) {
+        return Err(Refusal::new(&catalogue::RESPONSE_TYPE));
+    }
     if !client.may_use(GrantType::AuthorizationCode) {
         return Err(Refusal::new(&catalogue::AUTHORIZE_GRANT_NOT_ALLOWED));
     }
-    if params.find("response_type").is_none() {
-        return Err(Refusal::new(&catalogue::RESPONSE_TYPE_MISSING));
+    // OpenID Connect Registration §2: who registered others restricts itself to these.
+    if !client.response_types().contains(&ResponseType::Code) {
+        return Err(Refusal::new(&catalogue::RESPONSE_TYPE_NOT_REGISTERED));
     }
     Ok(engine::drive_authorization(client, target, params)?)
 }

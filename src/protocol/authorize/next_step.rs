@@ -4,6 +4,7 @@
 //! consent and the time go in, a step comes out, so every combination of `prompt`, `max_age` and `id_token_hint`
 //! (OpenID Connect Core §3.1.2.1, §3.1.2.3) is a line in a table of tests.
 
+use crate::protocol::authorize::acr::Worth;
 use crate::protocol::catalogue;
 use crate::protocol::client::Client;
 use crate::protocol::context::Timestamp;
@@ -153,9 +154,22 @@ fn is_enough(waiting: &WaitingRequest, signed_in: SignedIn<'_>, now: Timestamp) 
     if (prompt.login || prompt.create) && !is_new {
         return false;
     }
-    // With max_age=0 the sign-in page itself takes longer than allowed, so a new sign-in is always enough.
     let age = now - signed_in.auth_time;
-    is_new || waiting.request.max_age.is_none_or(|max_age| age <= max_age)
+    let is_young = match waiting.request.max_age {
+        None => true,
+        // As `prompt=login`: another sign-in of the same second was for something else.
+        Some(0) => false,
+        Some(max_age) => age <= max_age,
+    };
+    // With a short max_age the sign-in page itself takes longer than allowed, so a new sign-in is always enough.
+    if !is_new && !is_young {
+        return false;
+    }
+    match waiting.request.classes.worth(age) {
+        Worth::Preferred => true,
+        Worth::Enough => is_new || prompt.none,
+        Worth::TooOld => false,
+    }
 }
 
 /// Whether the person signed in for this very request.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::protocol::authorize::acr::Classes;
 use crate::protocol::authorize::response::{ResponseMode, WayBack};
 use crate::protocol::claims::RequestedClaims;
 use crate::protocol::client::ClientId;
@@ -49,6 +50,9 @@ pub struct AuthorizationRequest {
     /// Claims that are asked for by name.
     #[serde(default)]
     pub claims: RequestedClaims,
+    /// The authentication context classes that are asked for.
+    #[serde(default, skip_serializing_if = "Classes::is_empty")]
+    pub classes: Classes,
     /// OpenID Connect Core §3.1.2.1.
     pub nonce: Option<String>,
     /// RFC 7636 §4.3, method S256.
@@ -82,6 +86,14 @@ impl AuthorizationRequest {
     /// What the person is asked to agree to: the scope, and the scopes of the claims that are asked for by name.
     pub fn consent_scope(&self) -> Scope {
         self.scope.union(&self.claims.scope())
+    }
+
+    /// The claims that are asked for, with the class that a sign-in of that age reaches.
+    pub fn claims_after(&self, age: i64) -> RequestedClaims {
+        RequestedClaims {
+            acr: self.classes.reached(age).map(str::to_owned),
+            ..self.claims.clone()
+        }
     }
 
     /// The way back to the client, whose address `target` is.

@@ -120,7 +120,14 @@ fn read(
         Verified::Claims(claims) => claims,
         Verified::NeedsKeys(address) => return Ok(Resolved::NeedsKeys(address)),
     };
-    check_claims(context, client, &claims)?;
+    // It was read before, so it can be read.
+    let typ = jwt::peek(object).map_err(explain)?.typ;
+    check_claims(
+        context,
+        client,
+        &claims,
+        typ.is_some_and(|it| it.contains(TYPE)),
+    )?;
     let inside = parameters(claims.parameters)?;
     merge(client, inside, outside).map(Resolved::Parameters)
 }
@@ -130,6 +137,7 @@ fn read(
 struct Claims {
     iss: Option<String>,
     aud: Option<Audiences>,
+    sub: Option<String>,
     exp: Option<Timestamp>,
     nbf: Option<Timestamp>,
     #[serde(flatten)]
@@ -195,10 +203,19 @@ fn verify_mac(
 }
 
 /// Neither standard demands these claims, so none has to be there; what is there has to be right.
-fn check_claims(context: &Context<'_>, client: &Client, claims: &Claims) -> Result<(), Refused> {
+fn check_claims(
+    context: &Context<'_>,
+    client: &Client,
+    claims: &Claims,
+    is_typed: bool,
+) -> Result<(), Refused> {
     let is_other = |issuer: &String| issuer != client.id.as_str();
     let is_for_others = |audience: &Audiences| !audience.contains(context.issuer);
-    if claims.iss.as_ref().is_some_and(is_other) || claims.aud.as_ref().is_some_and(is_for_others) {
+    // RFC 9101 §10.8: without a type, that may be an assertion of the client, which means something else.
+    let is_assertion = !is_typed && claims.sub.as_deref() == Some(client.id.as_str());
+    let is_not_ours =
+        claims.iss.as_ref().is_some_and(is_other) || claims.aud.as_ref().is_some_and(is_for_others);
+    if is_not_ours || is_assertion {
         return Err(&catalogue::REQUEST_OBJECT_CLAIMS);
     }
     let has_expired = |exp: Timestamp| exp.saturating_add(LEEWAY) <= context.now;
@@ -295,7 +312,7 @@ const TYPE: &str = "oauth-authz-req+jwt";
 
 /// Claims that speak of the object, besides those of [`Claims`]. An object may be used as often as it is good: what
 /// must not be repeated is the code, and the person's browser may well load the address twice.
-const NO_PARAMETERS: [&str; 3] = ["iat", "jti", "sub"];
+const NO_PARAMETERS: [&str; 2] = ["iat", "jti"];
 
 /// The clock of the client may be late by so many seconds.
 const LEEWAY: i64 = 10;

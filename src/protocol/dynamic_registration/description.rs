@@ -7,7 +7,7 @@ use crate::crypto::algorithm::Algorithm;
 use crate::protocol::catalogue::{self, Explanation};
 use crate::protocol::claims::STANDARD_SCOPES;
 use crate::protocol::client::{AuthenticationMethod, Client, GrantType};
-use crate::protocol::client_metadata::ClientMetadata;
+use crate::protocol::client_metadata::{ApplicationType, ClientMetadata};
 use crate::protocol::context::Context;
 use crate::protocol::dynamic_registration::{RegistrationMode, statement};
 use crate::protocol::error::Refusal;
@@ -29,7 +29,6 @@ pub(super) struct Basics {
     scope: Option<String>,
     id_token_signed_response_alg: Option<String>,
     post_logout_redirect_uris: Vec<String>,
-    application_type: Option<String>,
     // Only in requests of RFC 7592 §2.2.
     pub(super) client_id: Option<String>,
     pub(super) client_secret: Option<String>,
@@ -43,12 +42,14 @@ pub(super) fn read(
 ) -> Result<(Basics, ClientMetadata), Refusal> {
     let refused = |_| Refusal::new(&catalogue::REGISTRATION_METADATA);
     let mut members: Map<String, Value> = serde_json::from_slice(body).map_err(refused)?;
+    // RFC 7592 §2.2: null is as good as nothing.
+    members.retain(|_, value| !value.is_null());
     // What an authority decided stays decided when the client leaves its statement out.
     if let Some(statement) = statement {
         let stated = members.entry(statement::MEMBER);
         stated.or_insert_with(|| Value::from(statement));
     }
-    let members = statement::apply(context, members)?;
+    let members = statement::apply(context, members, statement)?;
     refuse_unsupported(&members)?;
     let mut members = Value::from(members);
     let basics = Basics::deserialize(&members).map_err(refused)?;
@@ -58,17 +59,21 @@ pub(super) fn read(
     }
     let metadata: ClientMetadata = serde_json::from_value(members).map_err(refused)?;
     // An exception that operators make.
+    let may_name_endpoint = context.policy.registration.legacy_assertion_audience;
     let metadata = ClientMetadata {
-        legacy_assertion_audience: None,
+        legacy_assertion_audience: may_name_endpoint.then_some(true),
         ..metadata
     };
     Ok((basics, metadata))
 }
 
+/// What a client may ask for that says nothing: everything that people are asked about one by one.
+const USUAL_SCOPE: &str = "openid profile email address phone offline_access";
+
 /// A client that asks for protection must not get along without: it would believe itself safe.
 fn refuse_unsupported(members: &Map<String, Value>) -> Result<(), Refusal> {
     let asks = |name: &&str| match members.get(*name) {
-        None | Some(Value::Null | Value::Bool(false)) => false,
+        None | Some(Value::Bool(false)) => false,
         Some(_) => true,
     };
     if UNSUPPORTED.iter().any(asks) {
@@ -110,7 +115,7 @@ pub(super) fn describe(
             .map_err(|_| &catalogue::REGISTRATION_AUTHENTICATION)?,
     };
     let scope: Scope = match &basics.scope {
-        None => registration::usual_scope(&[GrantType::AuthorizationCode]),
+        None => USUAL_SCOPE,
         Some(scope) => scope,
     }
     .parse()
@@ -136,12 +141,18 @@ pub(super) fn describe(
             .parse()
             .map_err(|_| &catalogue::REGISTRATION_ALGORITHM)?,
     };
+    // OpenID Connect Registration §2.
+    let starts = metadata.initiate_login_uri.as_ref();
+    if starts.is_some_and(|uri| !uri.as_str().starts_with("https:")) {
+        return Err(Refusal::new(&catalogue::REGISTRATION_METADATA));
+    }
     let is_openid = scope.contains("openid");
     let metadata = ClientMetadata {
         response_types: response_types(context, basics)?,
         ..metadata
     };
     let grants = grants(context, basics)?;
+    let is_native = metadata.application_type == Some(ApplicationType::Native);
     let client = Client {
         id: "new"
             .parse()
@@ -149,7 +160,7 @@ pub(super) fn describe(
         name: name(basics)?,
         authentication_method: method,
         secrets: Vec::new(),
-        redirect_uris: redirect_uris(basics, grants.contains(&GrantType::Implicit))?,
+        redirect_uris: redirect_uris(basics, is_native, grants.contains(&GrantType::Implicit))?,
         grants,
         post_logout_redirect_uris: post_logout_redirect_uris(basics)?,
         scope,
@@ -228,14 +239,10 @@ fn response_types(context: &Context<'_>, basics: &Basics) -> Result<Vec<Response
 
 fn redirect_uris(
     basics: &Basics,
+    is_native: bool,
     uses_implicit: bool,
 ) -> Result<Vec<RegisteredRedirectUri>, Refusal> {
     let refused = Refusal::new(&catalogue::REGISTRATION_REDIRECT_URI);
-    let is_native = match basics.application_type.as_deref() {
-        None | Some("web") => false,
-        Some("native") => true,
-        Some(_) => return Err(Refusal::new(&catalogue::REGISTRATION_METADATA)),
-    };
     if basics.redirect_uris.len() > MOST_URIS {
         return Err(refused);
     }
@@ -289,6 +296,7 @@ fn explain(contradiction: Contradiction) -> &'static Explanation {
         | Contradiction::NoAssertionKey(_)
         | Contradiction::NoRequestObjectKey(_)
         | Contradiction::RequestObjectSecret(_)
+        | Contradiction::NoRequestObjectKeys
         | Contradiction::UnsignedRequestObjects => &catalogue::REGISTRATION_KEYS,
         Contradiction::NoKey(_) | Contradiction::NoUserinfoKey => {
             &catalogue::REGISTRATION_ALGORITHM
@@ -301,6 +309,7 @@ fn explain(contradiction: Contradiction) -> &'static Explanation {
         }
         Contradiction::FrontChannelElsewhere
         | Contradiction::DefaultAcrValues
+        | Contradiction::Software
         | Contradiction::PublicWithoutPkce
         | Contradiction::PublicWithoutRotation
         | Contradiction::IdleBeyondAbsolute => &catalogue::REGISTRATION_METADATA,

@@ -19,7 +19,7 @@ use crate::protocol::catalogue;
 use crate::protocol::client::{
     AuthenticationMethod, Client, ClientId, ClientSecret, DynamicClient, GrantType, StoredSecret,
 };
-use crate::protocol::client_metadata::ClientMetadata;
+use crate::protocol::client_metadata::{ApplicationType, ClientMetadata};
 use crate::protocol::context::{Context, Timestamp};
 use crate::protocol::dynamic_registration::description::{describe, read};
 use crate::protocol::error::Refusal;
@@ -51,6 +51,10 @@ pub struct RegistrationPolicy {
     pub most: i64,
     /// A client that nobody signed in to for so many seconds is removed.
     pub unused_lifetime: i64,
+    /// How many may register from one network in a minute.
+    pub per_minute: u32,
+    /// Whether the assertions of clients that register themselves may name the token endpoint as their audience.
+    pub legacy_assertion_audience: bool,
     /// The keys of the authorities whose software statements count; without any, none does.
     pub statement_keys: Option<Arc<JwkSet>>,
 }
@@ -61,6 +65,8 @@ impl Default for RegistrationPolicy {
             mode: RegistrationMode::Off,
             most: 1000,
             unused_lifetime: 90 * 86_400,
+            per_minute: 60,
+            legacy_assertion_audience: false,
             statement_keys: None,
         }
     }
@@ -97,7 +103,8 @@ pub struct Registered {
     response_types: Vec<ResponseType>,
     scope: String,
     id_token_signed_response_alg: Algorithm,
-    application_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    application_type: Option<ApplicationType>,
     #[serde(flatten)]
     metadata: ClientMetadata,
 }
@@ -295,6 +302,11 @@ fn token_digest(context: &Context<'_>, token: &str) -> Digest {
 impl Registered {
     fn new(client: &Client) -> Self {
         let is_web = |uri: &RegisteredRedirectUri| uri.as_str().starts_with("http");
+        let usual = if client.redirect_uris.iter().all(is_web) {
+            ApplicationType::Web
+        } else {
+            ApplicationType::Native
+        };
         Self {
             client_id: client.id.to_string(),
             client_id_issued_at: client.created_at,
@@ -314,11 +326,8 @@ impl Registered {
             response_types: client.response_types().to_vec(),
             scope: client.scope.to_string(),
             id_token_signed_response_alg: client.id_token_algorithm,
-            application_type: if client.redirect_uris.iter().all(is_web) {
-                "web"
-            } else {
-                "native"
-            },
+            // As it is where the client did not say.
+            application_type: (client.metadata.application_type.is_none()).then_some(usual),
             metadata: ClientMetadata {
                 // Told above.
                 response_types: Vec::new(),

@@ -11,15 +11,18 @@ use crate::protocol::context::Context;
 use crate::protocol::error::Refusal;
 use crate::protocol::tokens::access_token::Audiences;
 
-/// Puts what the statement says into the metadata, if there is one.
+/// Puts what the statement says into the metadata, if there is one. It has to be young when it comes; that the client
+/// keeps it afterwards needs no new one. `kept` is the one that it has.
 pub(super) fn apply(
     context: &Context<'_>,
     metadata: Map<String, Value>,
+    kept: Option<&str>,
 ) -> Result<Map<String, Value>, Refusal> {
     let Some(statement) = metadata.get(MEMBER) else {
         return Ok(metadata);
     };
-    let claims = verify(context, statement.as_str().unwrap_or_default())?;
+    let statement = statement.as_str().unwrap_or_default();
+    let claims = verify(context, statement, kept == Some(statement))?;
     let mut combined = metadata;
     let told = claims
         .into_iter()
@@ -28,7 +31,11 @@ pub(super) fn apply(
     Ok(combined)
 }
 
-fn verify(context: &Context<'_>, statement: &str) -> Result<Map<String, Value>, Refusal> {
+fn verify(
+    context: &Context<'_>,
+    statement: &str,
+    is_kept: bool,
+) -> Result<Map<String, Value>, Refusal> {
     let authorities = &context.policy.registration.statement_keys;
     let authorities = authorities
         .as_ref()
@@ -45,7 +52,7 @@ fn verify(context: &Context<'_>, statement: &str) -> Result<Map<String, Value>, 
         None => Ok(None),
         Some(value) => value.as_i64().map(Some).ok_or(invalid),
     };
-    let is_over = time("exp")?.is_some_and(|exp| exp <= context.now);
+    let is_over = !is_kept && time("exp")?.is_some_and(|exp| exp <= context.now);
     let is_early = time("nbf")?.is_some_and(|nbf| nbf > context.now + LEEWAY);
     let names_authority = claims
         .get("iss")

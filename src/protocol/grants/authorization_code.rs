@@ -9,7 +9,7 @@ use crate::protocol::client::{Client, ClientId, GrantType};
 use crate::protocol::client_auth::AuthenticatedClient;
 use crate::protocol::context::Context;
 use crate::protocol::engine::{self, CodeRejected};
-use crate::protocol::error::{Fault, Refusal, StoreError};
+use crate::protocol::error::{Fault, Refusal};
 use crate::protocol::grants::{Owned, punish_reuse};
 use crate::protocol::params::Params;
 use crate::protocol::scope::Scope;
@@ -44,7 +44,12 @@ pub fn exchange(
     let code = store.code(&digest, &client.id)?.ok_or(Refused::Unknown)?;
     if let Err(rejected) = engine::drive_code_exchange(&client.id, &code, params, context.now) {
         if is_late_reuse(&client.id, &code, params, rejected) {
-            punish(context, store, &code)?;
+            punish_reuse(
+                context,
+                store,
+                Owned::from(&code),
+                RevocationReason::CodeReuse,
+            )?;
             return Err(Refused::Used.into());
         }
         return Err(Refused::from(rejected).into());
@@ -58,7 +63,12 @@ pub fn exchange(
     // The gate: of parallel redemptions one changes the row. It comes before anything is
     // made, and after everything that may refuse without punishing.
     if !store.redeem_code(&digest, context.now)? {
-        punish(context, store, &code)?;
+        punish_reuse(
+            context,
+            store,
+            Owned::from(&code),
+            RevocationReason::CodeReuse,
+        )?;
         return Err(Refused::Used.into());
     }
     let refreshable = client.may_use(GrantType::RefreshToken);
@@ -83,18 +93,6 @@ pub fn exchange(
         rotation: None,
         client: authenticated.shared(),
     })
-}
-
-/// Ends everything that the code gave, also what came beside it.
-fn punish(
-    context: &Context<'_>,
-    store: &mut dyn Store,
-    code: &AuthorizationCode,
-) -> Result<(), StoreError> {
-    let reason = RevocationReason::CodeReuse;
-    punish_reuse(context, store, Owned::from(code), reason)?;
-    store.revoke_family(&code.family.beside(), reason, context.now)?;
-    Ok(())
 }
 
 /// Whether a code that has expired was redeemed before and comes once more, with everything else right: then it was

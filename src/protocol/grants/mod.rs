@@ -9,6 +9,7 @@ use crate::protocol::client_auth::AuthenticatedClient;
 use crate::protocol::context::Context;
 use crate::protocol::error::{Fault, Refusal, StoreError};
 use crate::protocol::params::Params;
+use crate::protocol::response_type::ResponseType;
 use crate::protocol::store::{SecurityEvent, Store};
 use crate::protocol::tokens::Issue;
 use crate::protocol::tokens::family::{Family, RevocationReason};
@@ -70,6 +71,27 @@ impl<'a> From<&'a Family> for Owned<'a> {
     }
 }
 
+/// Revokes a family, and with it the one of a token that came through the browser beside its code. Whether it was alive.
+pub(in crate::protocol) fn end_family(
+    context: &Context<'_>,
+    store: &mut dyn Store,
+    (family, client): (&FamilyId, &ClientId),
+    reason: RevocationReason,
+) -> Result<bool, StoreError> {
+    let client = context.clients.client(client.as_str());
+    let is_hybrid = |it: &ResponseType| it.has_code() && it.has_access_token();
+    let may_have_two = client.is_some_and(|it| it.response_types().iter().any(is_hybrid));
+    // In the order in which all who lock several families do.
+    let mut both = [*family, family.beside()];
+    both.sort_unstable();
+    let mut was_alive = false;
+    for id in both.iter().filter(|id| may_have_two || *id == family) {
+        let ended = store.revoke_family(id, reason, context.now)?;
+        was_alive |= ended && id == family;
+    }
+    Ok(was_alive)
+}
+
 /// Revokes a family of which something was used twice, and writes that down; the refusal that follows commits both.
 fn punish_reuse(
     context: &Context<'_>,
@@ -77,7 +99,7 @@ fn punish_reuse(
     owned: Owned<'_>,
     reason: RevocationReason,
 ) -> Result<(), StoreError> {
-    if store.revoke_family(owned.family, reason, context.now)? {
+    if end_family(context, store, (owned.family, owned.client_id), reason)? {
         store.record(&SecurityEvent {
             at: context.now,
             kind: reason.as_str(),

@@ -152,7 +152,11 @@ fn tells_another_response_type_to_the_client() {
 
 #[test]
 fn tells_a_scope_beyond_the_client_to_the_client() {
-    told_by_redirect(&[("scope", "openid admin")], "invalid_scope", "E1207");
+    told_by_redirect(
+        &[("scope", "openid client_registration")],
+        "invalid_scope",
+        "E1207",
+    );
 }
 
 #[test]

@@ -25,6 +25,7 @@ mod pairwise;
 mod places;
 mod refresh;
 mod register;
+mod register_defaults;
 mod request_object;
 mod revoke;
 mod secret_uses;

@@ -111,9 +111,20 @@ fn what_the_authority_says_outlasts_a_change() {
         assert_eq!(changed["redirect_uris"], json!([CALLBACK]));
         assert_eq!(changed["contacts"], json!(["ops@new.example"]));
         assert_eq!(changed["software_statement"], json!(statement));
+        // It counted when it came; only a new one has to be young.
         op.pass(60);
+        change(body.clone()).await.json(200);
+        let mut renewed = body;
+        renewed["software_statement"] = json!(self::statement(
+            &key,
+            &json!({
+                "iss": "https://authority.example",
+                "exp": NOW + 60,
+                "redirect_uris": [CALLBACK],
+            })
+        ));
         let before = op.database.remembered();
-        change(body)
+        change(renewed)
             .await
             .assert_error(400, "invalid_software_statement", "E1815");
         assert_eq!(op.database.remembered(), before);

@@ -13,6 +13,9 @@ fn tells_the_issuer_for_identifiers_at_its_host() {
             "acct:ada@id.example",
             "ada@id.example",
             "https://id.example/ada",
+            "https://ID.example/ada",
+            "https://ada@id.example/",
+            "acct:ada@ID.EXAMPLE",
         ] {
             let path = format!("/.well-known/webfinger?resource={resource}&rel={ISSUER}");
             let reply = op.get(&path).await;

@@ -156,6 +156,8 @@ fn client(name: &str, host: Option<&str>) -> ClientCard {
     ClientCard {
         name: name.to_owned(),
         host: host.map(str::to_owned),
+        logo: None,
+        links: vec![],
         is_stranger: true,
     }
 }
@@ -316,7 +318,6 @@ fn consent_empty() -> ConsentPage {
     ConsentPage {
         frame: frame("Allow access"),
         client: client("Photo Printer", None),
-        client_links: vec![],
         account_name: "Maya".to_owned(),
         account_email: None,
         scopes: vec![],
@@ -339,11 +340,14 @@ fn consent_full() -> ConsentPage {
     };
     ConsentPage {
         frame: frame_full("Allow access"),
-        client: client("Photo Printer", Some("photos.example.net")),
-        client_links: vec![Link {
-            label: "Privacy".to_owned(),
-            url: "https://photos.example.net/privacy".to_owned(),
-        }],
+        client: ClientCard {
+            logo: Some("https://grafana.example.com/logo.png".to_owned()),
+            links: vec![Link {
+                label: "Privacy".to_owned(),
+                url: "https://photos.example.net/privacy".to_owned(),
+            }],
+            ..client("Photo Printer", Some("photos.example.net"))
+        },
         account_email: Some("maya@example.com".to_owned()),
         scopes: vec![
             scope("profile", "See your name and picture", ScopeGroup::See),
@@ -376,11 +380,14 @@ fn consent_hostile() -> ConsentPage {
     };
     ConsentPage {
         frame: frame_hostile("Allow access"),
-        client: client_hostile(),
-        client_links: vec![Link {
-            label: hostile_text(),
-            url: hostile_text(),
-        }],
+        client: ClientCard {
+            logo: Some(hostile_text()),
+            links: vec![Link {
+                label: hostile_text(),
+                url: hostile_text(),
+            }],
+            ..client_hostile()
+        },
         account_name: hostile_text(),
         account_email: Some(hostile_text()),
         scopes: vec![scope(ScopeGroup::See), scope(ScopeGroup::ActWhenAway)],

@@ -2,9 +2,12 @@
 //! §5.5.1.1; RFC 9470 §6.2).
 
 use issuant::protocol::authorize::acr::ContextClass;
+use issuant::protocol::authorize::next_step::{NextStep, SignedIn, next_step};
+use issuant::protocol::catalogue;
+use issuant::protocol::error::Refusal;
 use serde_json::{Value, json};
 
-use super::{Id, Said, World};
+use super::{Id, SESSION, Said, World};
 
 const SILVER: &str = "urn:example:silver";
 const GOLD: &str = "urn:example:gold";
@@ -20,7 +23,8 @@ fn reaching(reached: &[&str]) -> World {
 #[track_caller]
 fn told(world: &World, deviations: &[(&str, &str)], expected: Option<&str>) {
     let request = world.authorize(deviations).unwrap();
-    assert_eq!(request.claims.acr.as_deref(), expected, "{deviations:?}");
+    let claims = request.claims_after(0);
+    assert_eq!(claims.acr.as_deref(), expected, "{deviations:?}");
 }
 
 fn in_claims(wish: &Value) -> String {
@@ -101,36 +105,76 @@ fn where_sign_ins_reach_nothing_nothing_is_told() {
     told(&world, &[("claims", &essential)], None);
 }
 
-/// OpenID Connect Core §3.1.2.1, as with `max_age`: the stricter of both ages counts.
+/// OpenID Connect Core §3.1.2.1, §5.5.1.1: what is told is what a sign-in of that age reaches.
 #[test]
-fn a_class_of_recent_sign_ins_asks_for_one() {
+fn a_class_of_recent_sign_ins_is_reached_by_these_alone() {
     let mut world = reaching(&[SILVER, GOLD]);
     world.ground.policy.acr_values[1].max_age = Some(60);
-    let essential = in_claims(&json!({ "essential": true, "value": GOLD }));
-    for (deviations, class, max_age) in [
+    let wish = |is_essential: bool, values: &[&str]| {
+        in_claims(&json!({ "essential": is_essential, "values": values }))
+    };
+    let (only_gold, either) = (wish(true, &[GOLD]), wish(true, &[GOLD, SILVER]));
+    let voluntary = wish(false, &[GOLD]);
+    for (deviations, young, old) in [
         (&[][..], None, None),
-        (&[("acr_values", SILVER)], Some(SILVER), None),
-        (&[("acr_values", GOLD)], Some(GOLD), Some(60)),
-        (&[("claims", essential.as_str())], Some(GOLD), Some(60)),
-        (
-            &[("acr_values", GOLD), ("max_age", "5")],
-            Some(GOLD),
-            Some(5),
-        ),
-        (
-            &[("acr_values", GOLD), ("max_age", "900")],
-            Some(GOLD),
-            Some(60),
-        ),
+        (&[("acr_values", SILVER)], Some(SILVER), Some(SILVER)),
+        (&[("acr_values", GOLD)], Some(GOLD), Some(SILVER)),
+        (&[("claims", &*only_gold)], Some(GOLD), None),
+        (&[("claims", &*either)], Some(GOLD), Some(SILVER)),
+        (&[("claims", &*voluntary)], Some(GOLD), Some(SILVER)),
         // Who asks for none of these is told what any sign-in reaches.
-        (&[("acr_values", "9")], Some(SILVER), None),
+        (&[("acr_values", "9")], Some(SILVER), Some(SILVER)),
     ] {
         let request = world.authorize(deviations).unwrap();
-        assert_eq!(request.claims.acr.as_deref(), class, "{deviations:?}");
-        assert_eq!(request.max_age, max_age, "{deviations:?}");
+        let told = |age| request.claims_after(age).acr;
+        assert_eq!(told(60).as_deref(), young, "{deviations:?}");
+        assert_eq!(told(61).as_deref(), old, "{deviations:?}");
     }
     world.ground.policy.acr_values.remove(0);
     told(&world, &[("acr_values", "9")], None);
+}
+
+/// Whoever can be asked signs in again for what is preferred; without a page, what was reached has to do, if it may.
+#[test]
+fn a_sign_in_that_is_too_old_is_renewed() {
+    let mut world = reaching(&[SILVER, GOLD]);
+    world.ground.policy.acr_values[1].max_age = Some(60);
+    let client = world.client("web");
+    let now = world.ground.now;
+    let everything = client.scope.clone();
+    let essential = in_claims(&json!({ "essential": true, "value": GOLD }));
+    let step = |deviations: &[(&str, &str)], age: i64, is_new: bool| {
+        let mut waiting = world.waiting(world.authorize(deviations).unwrap());
+        waiting.signed_in_by = is_new.then(|| SESSION.to_owned());
+        let signed_in = SignedIn {
+            session: SESSION,
+            subject: "sub-ada",
+            auth_time: now - age,
+            names: [None, None],
+            is_hinted: false,
+            took_part: true,
+        };
+        next_step(&waiting, &client, Some(signed_in), Some(&everything), now)
+    };
+    let login_required = NextStep::Refuse(Refusal::new(&catalogue::LOGIN_REQUIRED));
+    let preferred = [("acr_values", GOLD)];
+    let needed = [("claims", &*essential)];
+    for (deviations, none, age, is_new, expected) in [
+        (&preferred, false, 60, false, NextStep::Answer),
+        (&preferred, false, 61, false, NextStep::SignIn),
+        // The person took long, but did what was asked.
+        (&preferred, false, 61, true, NextStep::Answer),
+        (&preferred, true, 61, false, NextStep::Answer),
+        (&needed, false, 60, false, NextStep::Answer),
+        (&needed, false, 61, false, NextStep::SignIn),
+        (&needed, false, 61, true, NextStep::SignIn),
+        (&needed, true, 61, false, login_required),
+    ] {
+        let mut deviations = deviations.to_vec();
+        deviations.extend(none.then_some(("prompt", "none")));
+        let told = step(&deviations, age, is_new);
+        assert_eq!(told, expected, "{deviations:?} {age} {is_new}");
+    }
 }
 
 #[test]

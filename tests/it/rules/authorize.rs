@@ -3,6 +3,7 @@
 
 use issuant::protocol::authorize::request::AuthorizationRequest;
 use issuant::protocol::authorize::response::ResponseMode;
+use issuant::protocol::response_type::ResponseType;
 
 use super::{Id, Said, World};
 use crate::support::cast::CHALLENGE;
@@ -137,11 +138,44 @@ fn a_client_without_this_grant_is_told_by_redirect() {
         panic!("a redirect")
     };
     assert_eq!(id, "E1206");
+    // RFC 6749 §4.1.2.1: what is wrong with the type comes first.
+    for (response_type, expected) in [("", "E1223"), ("foo", "E1205"), ("token", "E1205")] {
+        let Err(Said::Redirect { id, .. }) = world.authorize(&[("response_type", response_type)])
+        else {
+            panic!("a redirect")
+        };
+        assert_eq!(id, expected, "{response_type}");
+    }
+}
+
+/// OpenID Connect Registration §2: `response_types` restricts.
+#[test]
+fn a_client_that_registered_other_types_gets_no_code_alone() {
+    let mut world = World::new();
+    world.change_client("web", |client| {
+        client.metadata.response_types = vec![ResponseType::CodeIdToken];
+    });
+    let Err(Said::Redirect { id, .. }) = world.authorize(&[]) else {
+        panic!("a redirect")
+    };
+    assert_eq!(id, "E1255");
+}
+
+/// OpenID Connect Core §3.1.2.1.
+#[test]
+fn scopes_that_nobody_understands_are_ignored_in_requests_of_openid_connect() {
+    let accepted = check(&[("scope", "openid foo profile bar")]).unwrap();
+    assert_eq!(accepted.scope.to_string(), "openid profile");
+    told_by_redirect(&[("scope", "read foo")], "E1207");
+    // These mean something, and are not this client's.
+    for scope in ["openid phone", "openid client_registration"] {
+        told_by_redirect(&[("scope", scope)], "E1207");
+    }
 }
 
 #[test]
 fn a_scope_beyond_the_client_is_told_by_redirect() {
-    for scope in ["openid admin", "read\twrite", "caf\u{e9}", "re\\ad"] {
+    for scope in ["read admin", "read\twrite", "caf\u{e9}", "re\\ad"] {
         told_by_redirect(&[("scope", scope)], "E1207");
     }
 }

@@ -7,6 +7,7 @@ use issuant::protocol::authorize::front_channel;
 use issuant::protocol::authorize::response::ResponseMode;
 use issuant::protocol::client::GrantType;
 use issuant::protocol::response_type::ResponseType;
+use issuant::protocol::revocation::revoke;
 use issuant::protocol::store::WaitingRequests as _;
 use issuant::protocol::tokens::id_token::IdTokenKeys;
 use issuant::protocol::tokens::{self, Signer};
@@ -202,6 +203,28 @@ fn the_code_of_a_hybrid_answer_is_redeemed_as_any_other() {
     assert!(world.show(beside).is_err());
 }
 
+/// RFC 7009 §2.1, RFC 9700 §4.14.2: what ends the one ends the other.
+#[test]
+fn the_token_beside_a_code_ends_with_the_refresh_token() {
+    for is_theft in [false, true] {
+        let mut world = world();
+        let answer = grant(&mut world, &of_type("code id_token token"));
+        let granted = world.redeem(answer.find("code").unwrap(), &[]).unwrap();
+        let beside = answer.find("access_token").unwrap();
+        if is_theft {
+            let second = world.refresh(granted.refresh_token()).unwrap();
+            world.refresh(second.refresh_token()).unwrap();
+            world.refresh(granted.refresh_token()).unwrap_err();
+        } else {
+            let (ground, client) = (&world.ground, world.authenticated("web"));
+            let (context, keys) = (ground.context(), &ground.keys);
+            let token = granted.refresh_token();
+            revoke(&context, &mut world.store, keys, &client, token).unwrap();
+        }
+        assert!(world.show(beside).is_err(), "theft: {is_theft}");
+    }
+}
+
 #[track_caller]
 fn refused(world: &World, deviations: &[(&str, &str)], id: Id) {
     let said = Said::Redirect {
@@ -250,7 +273,7 @@ fn requests_that_lack_something_are_refused() {
         let deviations = [
             ("response_type", response_type),
             ("nonce", "n"),
-            ("scope", "openid admin"),
+            ("scope", "openid client_registration"),
         ];
         refused(&world, &deviations, "E1207");
     }

@@ -339,6 +339,15 @@ fn claims_about_the_object_may_be_missing_but_not_wrong() {
     }
 }
 
+/// RFC 9101 §10.8.
+#[test]
+fn an_assertion_is_no_request_object() {
+    let claims = json!({ "iss": "web", "sub": "web", "aud": ISSUER, "jti": "j", "exp": NOW + 60 });
+    let untyped = jwt::sign(&KEY, None, &claims).unwrap();
+    refused(&world(), &untyped, "E1244");
+    assert!(with_object(&world(), &signed(&claims)).is_ok());
+}
+
 /// OpenID Connect Core §6.1.
 #[test]
 fn what_must_be_equal_is() {

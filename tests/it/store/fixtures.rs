@@ -5,6 +5,7 @@ use issuant::crypto::digest::Digest;
 use issuant::crypto::jwe::algorithm::{ContentEncryption, KeyManagement};
 use issuant::crypto::jwk_set::JwkSet;
 use issuant::identity::store::{Consent, Session, User};
+use issuant::protocol::authorize::acr::Classes;
 use issuant::protocol::authorize::request::{AuthorizationRequest, Prompt};
 use issuant::protocol::authorize::response::ResponseMode;
 use issuant::protocol::claims::RequestedClaims;
@@ -159,6 +160,7 @@ pub(crate) fn waiting_request(number: u8) -> WaitingRequest {
             state: Some("täglich \"neu\" \\ \u{0} 🦀".to_owned()),
             scope: scope("openid"),
             claims: claims(),
+            classes: Classes::default(),
             nonce: Some("n".to_owned()),
             code_challenge: Some("c".to_owned()),
             prompt: Prompt {

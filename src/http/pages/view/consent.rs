@@ -6,7 +6,7 @@
 use askama::Template;
 
 use super::filters;
-use super::frame::{ClientCard, Frame, Link};
+use super::frame::{ClientCard, Frame};
 
 /// Form fields: `csrf`, `request`, `account`, and `decision` with the value `allow` or `deny`.
 /// Buttons: `allow`, `deny`.
@@ -15,8 +15,6 @@ use super::frame::{ClientCard, Frame, Link};
 pub struct ConsentPage {
     pub frame: Frame,
     pub client: ClientCard,
-    /// What the application tells about itself.
-    pub client_links: Vec<Link>,
     pub account_name: String,
     pub account_email: Option<String>,
     pub scopes: Vec<ScopeLine>,

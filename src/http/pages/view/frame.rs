@@ -27,6 +27,10 @@ pub struct ClientCard {
     pub name: String,
     /// The host that the application's registered address belongs to.
     pub host: Option<String>,
+    /// The address of its picture.
+    pub logo: Option<String>,
+    /// What it tells about itself, elsewhere.
+    pub links: Vec<Link>,
     /// Whether it registered itself, so that nobody here knows who made it.
     pub is_stranger: bool,
 }
