@@ -104,7 +104,7 @@ pub(crate) fn family(
     let family = Family {
         id,
         client_id: CLIENT.parse().expect("an identifier"),
-        subject: SUBJECT.to_owned(),
+        subject: Some(SUBJECT.to_owned()),
         session: None,
         scope: scope.parse().expect("a scope"),
         audience: vec!["https://api.example".to_owned(), issuer.to_owned()],

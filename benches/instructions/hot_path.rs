@@ -18,6 +18,7 @@ use issuant::http::headers::RequestIds;
 use issuant::http::metrics::Metrics;
 use issuant::http::passwords::PasswordQueue;
 use issuant::http::secret_uses::SecretUses;
+use issuant::http::seeds::fleet::limits::FleetLimits;
 use issuant::http::snapshot::Snapshot;
 use issuant::http::starts::Starts;
 use issuant::http::state::{AppState, Clock, Site};
@@ -181,6 +182,7 @@ fn state(url: &str) -> Data<AppState> {
         passwords: PasswordQueue::new(hasher, 2),
         starts: Starts::default(),
         registrations: Starts::default(),
+        fleet_limits: FleetLimits::new(100, 100),
         snapshot_change: tokio::sync::Mutex::default(),
         demo_app: None,
     })

@@ -218,6 +218,51 @@ pub static KEYS: &[Key] = &[
         "File with a JWK set: the keys of authorities whose software statements count (RFC 7591)",
     ),
     key(
+        "fleet.enabled",
+        "off",
+        "Whether agents get tokens at /api/fleet/authenticate, as at Elastic's Fleet Server: on or off; `dev` has it on",
+    ),
+    key(
+        "fleet.access_ttl",
+        "15m",
+        "Life of an agent's access token, 1s to 24h",
+    ),
+    key(
+        "fleet.refresh_ttl",
+        "30d",
+        "An agent's pair of tokens ends when it was not used for so long; lifetimes.refresh_absolute holds beside it",
+    ),
+    key(
+        "fleet.auth_methods",
+        "[\"api_key\",\"jwt\"]",
+        "What agents may authenticate with: api_key, and jwt for the tokens of their pairs",
+    ),
+    key(
+        "fleet.validate_agent_record",
+        "on",
+        "Whether an agent's access token is good only while the agent is enabled and its pair lives: on or off",
+    ),
+    key(
+        "fleet.access_token_renewal",
+        "off",
+        "Whether an access token brings an agent a new pair, and not a new access token alone: on or off",
+    ),
+    key(
+        "fleet.issuer_is_key_thumbprint",
+        "off",
+        "Whether iss of an agent's access tokens is the thumbprint of the signing key, and not the issuer: on or off",
+    ),
+    key(
+        "fleet.rate_limit",
+        "100",
+        "Requests a second from one address to /api/fleet, and twice as many after a pause",
+    ),
+    key(
+        "fleet.max_concurrent",
+        "100",
+        "Requests to /api/fleet that are answered at once",
+    ),
+    key(
         "fetch.ca_file",
         "",
         "File with certificates in PEM that are trusted beside those of the system when this server asks others, as for a client's keys",

@@ -11,6 +11,7 @@ mod accounts;
 pub mod database;
 pub mod environment;
 pub mod fetch;
+pub mod fleet;
 pub mod http;
 pub mod issuer;
 pub mod keys;
@@ -32,6 +33,7 @@ pub use self::reader::{duration_text, read_duration};
 
 use self::database::DatabaseConfig;
 use self::fetch::FetchSettings;
+use self::fleet::FleetSettings;
 use self::http::HttpSettings;
 use self::issuer::Issuer;
 use self::log::LogSettings;
@@ -75,6 +77,8 @@ pub struct Config {
     pub metrics: MetricsSettings,
     /// Whom the server asks.
     pub fetch: FetchSettings,
+    /// How much agents may ask.
+    pub fleet: FleetSettings,
     /// Lifetimes in seconds.
     pub policy: Policy,
     /// Signing keys.
@@ -100,10 +104,12 @@ impl Config {
         let database = DatabaseConfig::read(&mut reader, &data_dir);
         let metrics = MetricsSettings::read(&mut reader);
         let fetch = FetchSettings::read(&mut reader);
+        let fleet = FleetSettings::read(&mut reader);
         let signing = SigningSettings::read(&mut reader);
         let policy = Policy {
             registration: registration::read(&mut reader),
             accounts: accounts::read(&mut reader),
+            agents: fleet::policy(&mut reader, mode),
             acr_values: sign_in::acr_values(&mut reader),
             front_channel_tokens: reader
                 .text("front_channel_tokens", accounts::parse_switch)
@@ -129,6 +135,7 @@ impl Config {
             http,
             metrics,
             fetch,
+            fleet,
             policy,
             signing,
             log,

@@ -73,6 +73,22 @@ fn the_table_of_settings_tells_the_defaults() {
 }
 
 #[test]
+fn agents_get_tokens_where_that_is_switched_on_and_in_development() {
+    let is_on = |file: &str, mode| {
+        let issuer = [("ISSUANT_ISSUER", "http://localhost:4343")];
+        let config = Config::check(&sources(file, &issuer), mode).unwrap();
+        config.policy.agents.is_on
+    };
+    assert!(is_on("", Mode::Development) && !is_on("", Mode::Production));
+    assert!(!is_on("fleet.enabled = \"off\"", Mode::Development));
+    assert!(is_on("fleet.enabled = \"on\"", Mode::Production));
+    let methods = config("fleet.auth_methods = [\"jwt\"]", &[]).policy.agents;
+    assert!(methods.accepts_tokens && !methods.accepts_api_keys);
+    let wrong = problems("fleet.auth_methods = [\"mtls\"]", &[], Mode::Local);
+    assert!(wrong[0].contains("may list api_key and jwt"), "{wrong:?}");
+}
+
+#[test]
 fn every_key_can_be_set_in_the_file() {
     let config = config(
         r#"

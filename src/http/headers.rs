@@ -72,7 +72,10 @@ pub(crate) async fn finish(
     let mut response = next.call(request).await?;
     let headers = response.headers_mut();
     if let Some(Ok(id)) = id.map(|RequestId(letters)| HeaderValue::from_bytes(&letters)) {
-        headers.insert(X_REQUEST_ID, id);
+        // Where callers name their requests themselves, that name stays.
+        if !headers.contains_key(&X_REQUEST_ID) {
+            headers.insert(X_REQUEST_ID, id);
+        }
     }
     headers.insert(
         header::X_CONTENT_TYPE_OPTIONS,

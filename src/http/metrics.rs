@@ -3,14 +3,17 @@
 //! Owns the counters of what the rules decided. What the database measures of itself, it names itself. No label holds a
 //! name of a client or a person, so their number is bounded.
 
+use std::time::Duration;
+
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::registry::Registry;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
 
 use crate::protocol::catalogue;
-use crate::protocol::client::GrantType;
+use crate::protocol::client::{Client, GrantType};
 use crate::protocol::error::Refusal;
 use crate::protocol::tokens::family::RotationEvent;
 use crate::storage::Storage;
@@ -18,10 +21,14 @@ use crate::storage::Storage;
 /// One label.
 type Label = [(&'static str, &'static str); 1];
 
+/// Two.
+type Labels = [(&'static str, &'static str); 2];
+
 /// Counters, and the registry that names them.
 pub struct Metrics {
     registry: Registry,
-    tokens_issued: Family<Label, Counter>,
+    tokens_issued: Family<Labels, Counter>,
+    agents_served: Histogram,
     rotations: Family<Label, Counter>,
     promotions: Family<Label, Counter>,
     refresh_reuse: Counter,
@@ -35,6 +42,7 @@ impl Metrics {
         let mut metrics = Self {
             registry: Registry::with_prefix("issuant"),
             tokens_issued: Family::default(),
+            agents_served: Histogram::new(BUCKETS),
             rotations: Family::default(),
             promotions: Family::default(),
             refresh_reuse: Counter::default(),
@@ -43,10 +51,10 @@ impl Metrics {
         };
         // A series that is there from the beginning shows its first event as an increase.
         for grant in GrantType::ALL {
-            metrics
-                .tokens_issued
-                .get_or_create(&by_grant(grant))
-                .inc_by(0);
+            for kind in [CLIENT, AGENT] {
+                let labels = by_grant(grant, kind);
+                metrics.tokens_issued.get_or_create(&labels).inc_by(0);
+            }
         }
         for event in RotationEvent::ALL {
             metrics.rotations.get_or_create(&by_event(event)).inc_by(0);
@@ -62,8 +70,14 @@ impl Metrics {
         let registry = &mut self.registry;
         registry.register(
             "tokens_issued",
-            "Token responses by grant",
+            "Token responses by grant and kind of client",
             self.tokens_issued.clone(),
+        );
+        registry.register_with_unit(
+            "token_issue_duration",
+            "How long answers with tokens for agents took",
+            Unit::Seconds,
+            self.agents_served.clone(),
         );
         registry.register(
             "refresh_rotations",
@@ -94,8 +108,10 @@ impl Metrics {
     }
 
     /// A token response leaves.
-    pub fn issued(&self, grant: GrantType, rotation: Option<RotationEvent>) {
-        self.tokens_issued.get_or_create(&by_grant(grant)).inc();
+    pub fn issued(&self, grant: GrantType, client: &Client, rotation: Option<RotationEvent>) {
+        let kind = if client.is_agent() { AGENT } else { CLIENT };
+        let labels = by_grant(grant, kind);
+        self.tokens_issued.get_or_create(&labels).inc();
         let Some(event) = rotation else {
             return;
         };
@@ -103,6 +119,11 @@ impl Metrics {
         if event == RotationEvent::Promoted {
             self.promotions.get_or_create(&BY_REFRESH_TOKEN).inc();
         }
+    }
+
+    /// An agent got what it asked for, after so long.
+    pub(crate) fn agent_served(&self, took: Duration) {
+        self.agents_served.observe(took.as_secs_f64());
     }
 
     /// An access token showed that a pending refresh token had arrived.
@@ -136,13 +157,19 @@ impl Metrics {
     }
 }
 
-fn by_grant(grant: GrantType) -> Label {
-    [("grant", grant.as_str())]
+fn by_grant(grant: GrantType, kind: &'static str) -> Labels {
+    [("grant", grant.as_str()), ("kind", kind)]
 }
 
 fn by_event(event: RotationEvent) -> Label {
     [("event", event.as_str())]
 }
 
+const CLIENT: &str = "client";
+const AGENT: &str = "agent";
+/// Seconds.
+const BUCKETS: [f64; 10] = [
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5,
+];
 const BY_REFRESH_TOKEN: Label = [("by", "refresh_token")];
 const BY_ACCESS_TOKEN: Label = [("by", "access_token")];

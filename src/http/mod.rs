@@ -16,6 +16,7 @@ use crate::http::pages::{
     account, accounts as accounts_page, assets, check_session, consent, dev_app, home, login,
     setup, sign_up,
 };
+use crate::http::seeds::fleet;
 use crate::http::state::AppState;
 
 mod accounts;
@@ -35,6 +36,7 @@ pub mod request_objects;
 mod scene;
 pub mod secret_uses;
 pub mod sector;
+pub mod seeds;
 pub mod snapshot;
 pub mod starts;
 pub mod state;
@@ -86,6 +88,8 @@ pub fn app(
         )
         .service(resource(urls::WEBFINGER).route(get().to(webfinger::answer)))
         .configure(for_browsers)
+        // As other servers have them.
+        .service(resource(urls::FLEET_AUTHENTICATE).to(fleet::answer))
         // For operators.
         .service(
             resource(urls::HEALTHZ)

@@ -15,6 +15,7 @@ use crate::http::pages::dev_app::DemoApp;
 use crate::http::passwords::PasswordQueue;
 use crate::http::request_objects::RequestObjects;
 use crate::http::secret_uses::SecretUses;
+use crate::http::seeds::fleet::limits::FleetLimits;
 use crate::http::snapshot::Snapshot;
 use crate::http::starts::Starts;
 use crate::protocol::context::{Policy, Timestamp, TokenKeys};
@@ -85,6 +86,8 @@ pub struct AppState {
     pub starts: Starts,
     /// Clients that were registered from networks just now.
     pub registrations: Starts,
+    /// How much agents may ask.
+    pub fleet_limits: FleetLimits,
     /// Held by whoever changes or reads again what the snapshot is made of, so that the later one knows of both.
     pub snapshot_change: tokio::sync::Mutex<()>,
     /// The relying party at `/dev/app`, in development.

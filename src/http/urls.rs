@@ -73,6 +73,8 @@ pub const READYZ: &str = "/readyz";
 pub const METRICS: &str = "/metrics";
 /// Asked by a proxy before it lets a request pass.
 pub const VERIFY: &str = "/verify";
+/// For agents, as at Fleet Server.
+pub const FLEET_AUTHENTICATE: &str = "/api/fleet/authenticate";
 /// The demo application of `issuant dev`.
 pub const DEV_APP: &str = "/dev/app";
 /// Where the demo application's codes arrive.

@@ -4,6 +4,7 @@
 //! A token that was minted with a refresh token that this server has not seen used yet proves that the
 //! token response arrived: seeing it here makes that refresh token the current one.
 
+use crate::crypto::jwt::{self, JwtRefused};
 use crate::crypto::key_set::KeySet;
 use crate::protocol::catalogue::{self, Explanation};
 use crate::protocol::claims::RequestedClaims;
@@ -14,6 +15,7 @@ use crate::protocol::store::{Store, Subject};
 use crate::protocol::tokens::TokenOrigin;
 use crate::protocol::tokens::access_token::{self, AccessToken};
 use crate::protocol::tokens::family::{Rotation, Shown};
+use crate::protocol::tokens::holder;
 use crate::protocol::tokens::refresh_token::FamilyId;
 
 /// Why a bearer token is refused.
@@ -40,12 +42,23 @@ pub type Proven<T> = (T, Option<Promotion>);
 pub struct Seen {
     /// Its claims.
     pub token: AccessToken,
-    /// The user it speaks of, active; `None` for a client's own token.
+    /// The user it speaks of, active; `None` for the own token of a client or agent.
     pub subject: Option<Subject>,
     /// Claims that were asked for by name.
     pub claims: RequestedClaims,
     /// When that user signed in.
     pub auth_time: Option<Timestamp>,
+}
+
+impl Seen {
+    fn without_family(token: AccessToken) -> Self {
+        Self {
+            token,
+            subject: None,
+            claims: RequestedClaims::default(),
+            auth_time: None,
+        }
+    }
 }
 
 /// Finds the one token of a request: in the header, or as `access_token` in a form body (RFC 6750 §2.1, §2.2).
@@ -78,7 +91,34 @@ pub fn read(
     keys: &KeySet,
     token: &str,
 ) -> Result<AccessToken, BearerRefused> {
-    access_token::read(token, context.issuer, keys, context.now).map_err(|_| BearerRefused::NotGood)
+    verify(context, keys, token).map_err(|_| BearerRefused::NotGood)
+}
+
+/// The same, with the reason.
+pub(in crate::protocol) fn verify(
+    context: &Context<'_>,
+    keys: &KeySet,
+    token: &str,
+) -> Result<AccessToken, JwtRefused> {
+    let read = access_token::read(token, context.issuer, keys, context.now);
+    if matches!(read, Err(JwtRefused::OtherIssuer))
+        && context.policy.agents.issuer_is_key_thumbprint
+    {
+        // A key of ours whose name is its thumbprint; whether the client is an agent is asked with its family.
+        let key = jwt::peek(token)?.key_id.ok_or(JwtRefused::UnknownKey)?;
+        return access_token::read(token, &key, keys, context.now);
+    }
+    read
+}
+
+/// Whether only signature and time decide about the token: it is an agent's, and the deployment wants it so.
+fn is_stateless(context: &Context<'_>, token: &AccessToken) -> bool {
+    !context.policy.agents.validates_record
+        && TokenOrigin::read(&token.jti).is_some()
+        && context
+            .clients
+            .client(&token.client_id)
+            .is_some_and(|client| client.is_agent())
 }
 
 /// Asks the store whether a token that reads well is still good: not revoked, its family alive, its user
@@ -92,6 +132,9 @@ pub fn look_up(
     if store.is_token_revoked(&token.jti)? {
         return Err(BearerRefused::NotGood.into());
     }
+    if is_stateless(context, &token) {
+        return Ok((Seen::without_family(token), None));
+    }
     let Some(origin) = TokenOrigin::read(&token.jti) else {
         // A client's own token lives as long as the client does.
         let client = context
@@ -99,15 +142,7 @@ pub fn look_up(
             .client(&token.client_id)
             .filter(|client| !client.disabled);
         client.ok_or(BearerRefused::NotGood)?;
-        let subject = None;
-        let claims = RequestedClaims::default();
-        let seen = Seen {
-            token,
-            subject,
-            claims,
-            auth_time: None,
-        };
-        return Ok((seen, None));
+        return Ok((Seen::without_family(token), None));
     };
     let family = store
         .family(&origin.family)?
@@ -121,12 +156,10 @@ pub fn look_up(
         .clients
         .client(&token.client_id)
         .filter(|client| !client.disabled);
-    client.ok_or(BearerRefused::NotGood)?;
+    let client = client.ok_or(BearerRefused::NotGood)?;
     // Not of the token, whose `sub` may be pairwise.
-    let subject = store
-        .subject(&family.subject)?
-        .filter(|subject| subject.active);
-    let subject = Some(subject.ok_or(BearerRefused::NotGood)?);
+    let holder = holder::find(store, &family, &client)?.ok_or(BearerRefused::NotGood)?;
+    let subject = holder.subject();
     let seen = Seen {
         token,
         subject,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::crypto::algorithm::Algorithm;
 use crate::crypto::digest::Digest;
-use crate::protocol::client_metadata::ClientMetadata;
+use crate::protocol::client_metadata::{ClientKind, ClientMetadata};
 use crate::protocol::context::Timestamp;
 use crate::protocol::redirect_uri::{RedirectRefused, RedirectTarget, RegisteredRedirectUri};
 use crate::protocol::refresh_policy::RefreshOverrides;
@@ -297,6 +297,16 @@ impl Client {
     /// Whether the client may use the grant.
     pub fn may_use(&self, grant: GrantType) -> bool {
         self.grants.contains(&grant)
+    }
+
+    /// Whether it is an agent: a program on a machine of its own that signs in as itself.
+    pub fn is_agent(&self) -> bool {
+        self.metadata.kind == Some(ClientKind::Agent)
+    }
+
+    /// The `sub` of an agent's tokens.
+    pub fn agent_id(&self) -> &str {
+        self.metadata.agent_id.as_ref().unwrap_or(&self.id).as_str()
     }
 
     /// Whether people sign in to it.

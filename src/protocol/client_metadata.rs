@@ -12,6 +12,7 @@ use crate::crypto::algorithm::{Algorithm, UnknownAlgorithm};
 use crate::crypto::jwe::algorithm::{ContentEncryption, KeyManagement};
 use crate::crypto::jwk_set::JwkSet;
 use crate::crypto::jwt::mac::MacAlgorithm;
+use crate::protocol::client::ClientId;
 use crate::protocol::logout_uri::LogoutUri;
 use crate::protocol::redirect_uri::RegisteredRedirectUri;
 use crate::protocol::request_uri::RequestUri;
@@ -89,6 +90,12 @@ pub struct ClientMetadata {
     /// or several audiences. A name of this server, not a registered one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub legacy_assertion_audience: Option<bool>,
+    /// What it is, where that is more than an application: a name of this server, not a registered one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<ClientKind>,
+    /// The `sub` of an agent's tokens, where that is not its `client_id`. Operators give it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent_id: Option<ClientId>,
     /// Opened in a frame of the page after signing out (OpenID Connect Front-Channel Logout §2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub frontchannel_logout_uri: Option<LogoutUri>,
@@ -128,6 +135,15 @@ impl ClientMetadata {
     pub fn requires_request_object(&self) -> bool {
         self.require_signed_request_object == Some(true)
     }
+}
+
+/// What a client is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientKind {
+    /// A program on a machine of its own, with an API key and a token family of its own
+    /// ([`crate::protocol::agents`]).
+    Agent,
 }
 
 /// The algorithm of a client's assertions: with its private key, or with its secret.

@@ -11,6 +11,7 @@ use crate::crypto::jwk_set::JwkSet;
 use crate::crypto::random::RandomSource;
 use crate::crypto::seal::SealingKey;
 use crate::crypto::secret::{Secret, SecretBytes};
+use crate::protocol::agents::AgentPolicy;
 use crate::protocol::authorize::acr::ContextClass;
 use crate::protocol::client::Client;
 use crate::protocol::dynamic_registration::RegistrationPolicy;
@@ -66,6 +67,8 @@ pub struct Policy {
     pub registration: RegistrationPolicy,
     /// What people may do with their accounts.
     pub accounts: AccountPolicy,
+    /// What holds for agents.
+    pub agents: AgentPolicy,
     /// Whether the authorization endpoint gives out tokens: the implicit and the hybrid flow.
     pub front_channel_tokens: bool,
     /// Signs access tokens.
@@ -98,6 +101,7 @@ impl Default for Policy {
             acr_values: ["0", "1"].map(ContextClass::of_any_age).into(),
             registration: RegistrationPolicy::default(),
             accounts: AccountPolicy::default(),
+            agents: AgentPolicy::default(),
             front_channel_tokens: false,
             access_token_algorithm: crate::crypto::algorithm::Algorithm::Es256,
         }

@@ -18,6 +18,7 @@ use crate::protocol::store::{Store, Subject};
 use crate::protocol::subject_identifier::identifier;
 use crate::protocol::tokens::access_token::{AccessToken, Audiences};
 use crate::protocol::tokens::family::Family;
+use crate::protocol::tokens::holder;
 use crate::protocol::tokens::refresh_token::Minted;
 
 /// The answer (RFC 7662 §2.2).
@@ -154,8 +155,7 @@ fn refresh_token(
         return Ok(Introspection::default());
     };
     let session_end = session_end(store, &family)?;
-    let subject = store.subject(&family.subject)?;
-    if context.now >= session_end || !subject.is_some_and(|subject| subject.active) {
+    if context.now >= session_end || holder::find(store, &family, client)?.is_none() {
         return Ok(Introspection::default());
     }
     let ends = [family.expires_at, family.rotation.idle_expires_at];
@@ -167,7 +167,10 @@ fn refresh_token(
         token_type: Some("refresh_token"),
         exp: Some(exp),
         iat: Some(family.created_at),
-        sub: Some(identifier(context.keys, client, &family.subject).into_owned()),
+        sub: Some(match &family.subject {
+            Some(subject) => identifier(context.keys, client, subject).into_owned(),
+            None => client.agent_id().to_owned(),
+        }),
         iss: Some(context.issuer.to_owned()),
         ..Introspection::default()
     })

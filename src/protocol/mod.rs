@@ -13,6 +13,7 @@
 //! A rule takes a [`context::Context`], a [`store::Store`] where something must be remembered, and its request; it answers
 //! a decision or a [`error::Fault`].
 
+pub mod agents;
 pub mod authorize;
 pub mod bearer;
 pub mod catalogue;

@@ -84,7 +84,11 @@ impl Policy {
         let absolute_lifetime = own
             .absolute_lifetime
             .unwrap_or(self.refresh_absolute_lifetime);
-        let idle_lifetime = own.idle_lifetime.unwrap_or(self.refresh_idle_lifetime);
+        let idle_lifetime = own.idle_lifetime.unwrap_or(if client.is_agent() {
+            self.agents.refresh_token_lifetime
+        } else {
+            self.refresh_idle_lifetime
+        });
         let rotation = match own.rotation {
             // Registration refuses it. Whatever made such a client, RFC 9700 §2.2.2 demands that its tokens rotate.
             Some(RefreshRotation::None) if client.is_public() => self.refresh_rotation,

@@ -42,9 +42,19 @@ pub enum Contradiction {
         "the grant implicit and response types with tokens need the setting front_channel_tokens = on"
     )]
     FrontChannelTokens,
-    /// Only a person's sign-in makes a refresh token.
-    #[error("the grant refresh_token is of use only together with authorization_code")]
+    /// Only a person's sign-in makes a refresh token, and an agent's.
+    #[error(
+        "the grant refresh_token is of use only together with authorization_code, or for an agent"
+    )]
     RefreshAlone,
+    /// Its API key is both.
+    #[error(
+        "an agent authenticates with client_secret_basic and has the grants client_credentials and refresh_token alone"
+    )]
+    Agent,
+    /// Nothing would have it as its `sub`.
+    #[error("an agent_id is of use only with the kind agent")]
+    AgentIdAlone,
     /// RFC 9700 §2.1.1.
     #[error("a client without a secret must use PKCE")]
     PublicWithoutPkce,
@@ -172,7 +182,7 @@ pub fn contradictions(
             Contradiction::PublicClientCredentials,
         ),
         (
-            client.may_use(GrantType::RefreshToken) && !uses_code,
+            client.may_use(GrantType::RefreshToken) && !uses_code && !client.is_agent(),
             Contradiction::RefreshAlone,
         ),
         (
@@ -212,6 +222,12 @@ pub fn contradictions(
     }
     if has_other_algorithm(client) {
         found.push(Contradiction::AssertionAlgorithm);
+    }
+    if client.is_agent() && !is_fit_agent(client) {
+        found.push(Contradiction::Agent);
+    }
+    if client.metadata.agent_id.is_some() && !client.is_agent() {
+        found.push(Contradiction::AgentIdAlone);
     }
     found.extend(key_contradictions(&client.metadata));
     found.extend(request_object_contradiction(client));
@@ -253,6 +269,15 @@ fn request_object_contradiction(client: &Client) -> Option<Contradiction> {
             (!has_key).then_some(Contradiction::NoRequestObjectKey(algorithm))
         }
     }
+}
+
+fn is_fit_agent(client: &Client) -> bool {
+    let is_of_machines = |grant: &GrantType| match grant {
+        GrantType::ClientCredentials | GrantType::RefreshToken => true,
+        GrantType::AuthorizationCode | GrantType::Implicit => false,
+    };
+    client.authentication_method == AuthenticationMethod::ClientSecretBasic
+        && client.grants.iter().all(is_of_machines)
 }
 
 /// Each type has the grants that it needs, and each grant a type that needs it.

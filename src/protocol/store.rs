@@ -149,6 +149,10 @@ pub trait TokenFamilies {
     /// Finds one, dead or alive. Inside a transaction that lost a [`TokenFamilies::rotate`], a second look sees
     /// what the winner committed.
     fn family(&mut self, id: &FamilyId) -> Result<Option<Family>, StoreError>;
+    /// The family of an agent that is not revoked, expired or not.
+    fn family_of_agent(&mut self, client_id: &ClientId) -> Result<Option<Family>, StoreError>;
+    /// **Gate**: remembers a new one of an agent; false when it has one that is not revoked.
+    fn begin_family_of_agent(&mut self, family: &Family) -> Result<bool, StoreError>;
     /// **Gate**: replaces the rotation if its version is still the one before `rotation.version` and the family is
     /// not revoked; true for exactly one caller of each version. Contends with
     /// [`TokenFamilies::revoke_family`] for the same row.

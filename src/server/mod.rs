@@ -33,6 +33,7 @@ use crate::http::pages::dev_app::DemoApp;
 use crate::http::passwords::PasswordQueue;
 use crate::http::request_objects::RequestObjects;
 use crate::http::secret_uses::SecretUses;
+use crate::http::seeds::fleet::limits::FleetLimits;
 use crate::http::snapshot::Snapshot;
 use crate::http::starts::Starts;
 use crate::http::state::{AppState, Clock, Site};
@@ -250,6 +251,7 @@ fn app_state(
         metrics_token: config.metrics.token,
         starts: Starts::default(),
         registrations: Starts::at_most(config.policy.registration.per_minute),
+        fleet_limits: FleetLimits::new(config.fleet.rate_limit, config.fleet.max_concurrent),
         snapshot_change: tokio::sync::Mutex::default(),
         secret_uses: SecretUses::default(),
         demo_app: development.then(|| DemoApp::new(&site.issuer)),

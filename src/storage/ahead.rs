@@ -195,7 +195,7 @@ fn lock(connection: &mut PgConnection, of: &FamiliesOf<'_>) -> QueryResult<()> {
         FamiliesOf::User(user) => ids.filter(subject.eq(user)),
         FamiliesOf::UserOf(session) => {
             let users = table.filter(session_id.eq(session)).select(subject);
-            ids.filter(subject.eq_any(users.distinct().load::<String>(connection)?))
+            ids.filter(subject.eq_any(users.distinct().load::<Option<String>>(connection)?))
         }
         FamiliesOf::Client(client) => ids.filter(client_id.eq(client)),
     };
@@ -230,7 +230,7 @@ fn fetch(connection: &mut PgConnection, ids: &[FamilyId], waits: bool) -> QueryR
         free.select(FamilyRow::as_select()).load(connection)?
     };
     // After the lock, so that nothing is older than the families are.
-    let mut subjects: Vec<&str> = families.iter().map(FamilyRow::subject).collect();
+    let mut subjects: Vec<&str> = families.iter().filter_map(FamilyRow::subject).collect();
     subjects.sort_unstable();
     subjects.dedup();
     let users = users::table

@@ -181,7 +181,7 @@ diesel::table! {
     token_families (id) {
         id -> Text,
         client_id -> Text,
-        subject -> Text,
+        subject -> Nullable<Text>,
         session_id -> Nullable<Text>,
         scope -> Text,
         audience -> Text,

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use crate::protocol::client::ClientId;
 use crate::protocol::context::Timestamp;
 use crate::protocol::error::StoreError;
 use crate::protocol::store::TokenFamilies;
@@ -30,6 +31,28 @@ impl TokenFamilies for Transaction {
             table.find(&id).select(FamilyRow::as_select()).get_result(c).optional()
         })?;
         row.map(Family::try_from).transpose()
+    }
+
+    fn family_of_agent(&mut self, client_id: &ClientId) -> Result<Option<Family>, StoreError> {
+        let row: Option<FamilyRow> = on!(self, "reading the token family of an agent", c => {
+            table
+                .filter(families::client_id.eq(client_id.as_str()))
+                .filter(families::subject.is_null())
+                .filter(families::revoked_at.is_null())
+                .select(FamilyRow::as_select())
+                .get_result(c)
+                .optional()
+        })?;
+        row.map(Family::try_from).transpose()
+    }
+
+    fn begin_family_of_agent(&mut self, family: &Family) -> Result<bool, StoreError> {
+        let row = FamilyRow::try_from(family)?;
+        // The gate is the unique index. On PostgreSQL a second caller waits here for the first.
+        let rows = on!(self, "beginning the token family of an agent", c => {
+            diesel::insert_into(table).values(&row).on_conflict_do_nothing().execute(c)
+        })?;
+        Ok(rows == 1)
     }
 
     fn rotate(&mut self, id: &FamilyId, rotation: &Rotation) -> Result<bool, StoreError> {
@@ -167,7 +190,7 @@ impl Transaction {
 pub(super) struct FamilyRow {
     id: String,
     client_id: String,
-    subject: String,
+    subject: Option<String>,
     session_id: Option<String>,
     scope: String,
     audience: String,
@@ -216,9 +239,9 @@ impl RevocationRow {
 }
 
 impl FamilyRow {
-    /// The user who signed in.
-    pub(super) fn subject(&self) -> &str {
-        &self.subject
+    /// The user who signed in; `None` for an agent's.
+    pub(super) fn subject(&self) -> Option<&str> {
+        self.subject.as_deref()
     }
 
     /// The browser session it came from.

@@ -29,6 +29,8 @@ mod readme;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]
+mod seeds;
+#[cfg(test)]
 mod store;
 #[cfg(test)]
 mod support;

@@ -15,7 +15,7 @@ use crate::crypto::algorithm::Algorithm;
 use crate::http::urls;
 use crate::protocol::change::Change;
 use crate::protocol::client::{AuthenticationMethod, Client, ClientId, ClientSecret, GrantType};
-use crate::protocol::client_metadata::ClientMetadata;
+use crate::protocol::client_metadata::{ClientKind, ClientMetadata};
 use crate::protocol::context::Timestamp;
 use crate::protocol::redirect_uri::RegisteredRedirectUri;
 use crate::protocol::refresh_policy::RefreshOverrides;
@@ -32,10 +32,12 @@ Examples:
   issuant client create shop --redirect-uri https://shop.example/callback --out shop.secret
   issuant client create phone --redirect-uri com.example.phone:/callback --auth-method none
   issuant client create bank --redirect-uri https://bank.example/cb --refresh-rotation none --refresh-idle 7d --out bank.secret
-  issuant client create shop --redirect-uri https://shop.example/callback --secret-file - < secret.txt",
+  issuant client create shop --redirect-uri https://shop.example/callback --secret-file - < secret.txt
+  issuant client create press-7 --agent --audience https://api.example --out press-7.secret",
     after_long_help = "\
 What is left out is chosen like this:
-  --grant               authorization_code and refresh_token with a redirect URI, else client_credentials
+  --grant               authorization_code and refresh_token with a redirect URI; client_credentials and refresh_token
+                        with --agent; else client_credentials
   --scope               \"openid profile email offline_access\" with authorization_code, else none
   --auth-method         client_secret_basic; private_key_jwt needs keys in --metadata, as {\"jwks_uri\":\"https://…\"};
                         client_secret_jwt signs with the secret, which is kept encrypted instead of its digest;
@@ -52,6 +54,8 @@ What is left out is chosen like this:
 and under which identifiers it knows people:
   subject_type             pairwise: others than clients of other hosts do; public is the default
   sector_identifier_uri    where a JSON array of all redirect URIs stands, if those have several hosts; it is read now
+and of an agent, whose API key is its ID and its secret:
+  agent_id                 the sub of its tokens, where that is not its ID
 and how answers are encrypted to a key of its jwks or jwks_uri:
   id_token_encrypted_response_alg   RSA-OAEP, RSA-OAEP-256, ECDH-ES, ECDH-ES+A128KW, ECDH-ES+A192KW or ECDH-ES+A256KW
   id_token_encrypted_response_enc   A128CBC-HS256, which is the default, A256CBC-HS512, A128GCM, A192GCM or A256GCM
@@ -92,6 +96,9 @@ pub(crate) struct Create {
     /// Do not ask people for consent: for your own applications
     #[arg(long)]
     no_consent: bool,
+    /// It is an agent: it gets pairs of tokens for its API key, as at Fleet Server
+    #[arg(long)]
+    agent: bool,
     /// Members of RFC 7591 and OpenID Connect Registration, as a JSON object
     #[arg(long, value_name = "JSON")]
     metadata: Option<Change<ClientMetadata>>,
@@ -159,11 +166,18 @@ impl Create {
     ) -> Client {
         let mut grants = self.grants;
         if grants.is_empty() {
-            grants = registration::usual_grants(!self.redirect_uris.is_empty());
+            grants = if self.agent {
+                vec![GrantType::ClientCredentials, GrantType::RefreshToken]
+            } else {
+                registration::usual_grants(!self.redirect_uris.is_empty())
+            };
         }
         grants.sort_unstable();
         grants.dedup();
-        let metadata = ClientMetadata::default();
+        let metadata = ClientMetadata {
+            kind: self.agent.then_some(ClientKind::Agent),
+            ..ClientMetadata::default()
+        };
         let metadata = match self.metadata {
             Some(change) => change.apply(metadata),
             None => metadata,

@@ -18,7 +18,17 @@ pub(crate) async fn authenticate(
     scene: &Scene,
     params: &Params<'_>,
 ) -> Result<AuthenticatedClient, Fault> {
-    let identify = || client_auth::identify(&scene.context(), authorization(request), params);
+    authenticate_by(request, scene, authorization(request), params).await
+}
+
+/// The same, where the request says otherwise what stands in the header of RFC 6749 §2.3.1.
+pub(crate) async fn authenticate_by(
+    request: &HttpRequest,
+    scene: &Scene,
+    authorization: Option<&str>,
+    params: &Params<'_>,
+) -> Result<AuthenticatedClient, Fault> {
+    let identify = || client_auth::identify(&scene.context(), authorization, params);
     let mut identified = identify()?;
     if let Identified::NeedsKeys(address) = &identified {
         let (state, now) = (&scene.state, scene.now);

@@ -10,22 +10,31 @@
 //! {"client_id":"dyn-…","client_secret":"iss_…","registration_access_token":"irt_…",…}
 //! ```
 
+use std::sync::Arc;
+
+use actix_web::http::header::HeaderName;
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Bytes, Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
 
-use crate::http::extract::authorization;
-use crate::http::scene::Scene;
+use crate::http::extract::{authorization, header_text};
+use crate::http::scene::{Scene, broken};
+use crate::http::seeds::fleet::dialect;
 use crate::http::state::AppState;
 use crate::http::{address, cors, error, extract, sector, urls};
+use crate::protocol::agents;
 use crate::protocol::bearer::{self, BearerRefused};
 use crate::protocol::catalogue;
-use crate::protocol::client::Client;
+use crate::protocol::client::{Client, GrantType};
 use crate::protocol::dynamic_registration::{
-    self as registration, INITIAL_ACCESS_SCOPE, RegistrationMode,
+    self as registration, INITIAL_ACCESS_SCOPE, NewClient, Registered, RegistrationMode,
 };
 use crate::protocol::error::{Fault, Refusal};
 use crate::protocol::params::Params;
+use crate::protocol::store::TokenFamilies as _;
+use crate::protocol::tokens::{self, TokenResponse};
+use crate::storage::Transaction;
 
 /// Registers a client.
 pub(crate) async fn register(
@@ -90,6 +99,11 @@ async fn add(
         return Err(Refusal::new(&catalogue::REGISTRATION_RATE).into());
     }
     check_sector(scene, &new.client).await?;
+    let takes_tokens =
+        new.client.is_agent() && header_text(request, &ACCEPT_AUTH).is_some_and(|it| it == "JWT");
+    if takes_tokens {
+        return enrol(scene, new.without_secret()).await;
+    }
     let answer = new.answer(&endpoint(scene));
     let client = new.client;
     check_addresses(scene, &client)?;
@@ -113,6 +127,48 @@ async fn add(
         })
         .await?;
     Ok(HttpResponse::Created().json(answer))
+}
+
+/// Registers an agent that asked for its first tokens instead of a secret, as at Fleet Server.
+async fn enrol(scene: &Scene, new: NewClient) -> Result<HttpResponse, Denied> {
+    let answer = new.answer(&endpoint(scene));
+    let client = Arc::new(new.client);
+    check_addresses(scene, &client)?;
+    let (family, issue) = agents::first_pair(&scene.context(), &client);
+    let (most, asked) = (scene.state.policy.registration.most, scene.clone());
+    let id = client.id.clone();
+    let rule = move |store: &mut Transaction| {
+        if store.count_dynamic_clients()? >= most {
+            return Err::<_, Fault>((&catalogue::REGISTRATION_FULL).into());
+        }
+        store.add_client(&client)?;
+        store.begin_family_of_agent(&family)?;
+        agents::note(&asked.context(), store, &family)?;
+        Ok(Some(Client::clone(&client)))
+    };
+    scene.change_clients(id, rule).await?;
+    let tokens = tokens::sign(&issue, &scene.signer(None));
+    let tokens = tokens.map_err(|error| broken("signing the tokens of an agent", error))?;
+    let metrics = &scene.state.metrics;
+    metrics.issued(GrantType::ClientCredentials, &issue.client, None);
+    let enrolled = Enrolled {
+        registered: answer,
+        tokens: &tokens,
+    };
+    let mut response = HttpResponse::Created().json(enrolled);
+    dialect::add_tokens(response.headers_mut(), &tokens);
+    Ok(response)
+}
+
+/// What Fleet Server's agents send when they want tokens instead of an API key.
+const ACCEPT_AUTH: HeaderName = HeaderName::from_static("x-elastic-agent-accept-auth");
+
+/// The answer to an agent that takes tokens (RFC 7591 §3.2.1 and RFC 6749 §5.1).
+#[derive(Serialize)]
+struct Enrolled<'a> {
+    #[serde(flatten)]
+    registered: Registered,
+    tokens: &'a TokenResponse,
 }
 
 async fn check_initial_token(
@@ -168,7 +224,7 @@ async fn change(
     }
     let (method, presented) = (request.method().clone(), token.to_owned());
     let (of, asked) = (id.clone(), scene.clone());
-    let rule = move |store: &mut crate::storage::Transaction| {
+    let rule = move |store: &mut Transaction| {
         let context = asked.context();
         // An operator may be deciding about it right now.
         store.lock_client(&id)?;

@@ -95,6 +95,7 @@ async fn exchange(
     }
     let tokens = tokens::sign(&issue, &scene.signer(recipient.as_deref()));
     let tokens = tokens.map_err(|error| broken("signing tokens", error))?;
-    scene.state.metrics.issued(grant, issue.rotation);
+    let metrics = &scene.state.metrics;
+    metrics.issued(grant, &issue.client, issue.rotation);
     Ok(tokens)
 }

@@ -188,7 +188,7 @@ fn family(
     Family {
         id,
         client_id: client.id.clone(),
-        subject: by.subject.clone(),
+        subject: Some(by.subject.clone()),
         session: Some(by.session.clone()),
         audience: audience(client, scope, context.issuer),
         scope: scope.clone(),

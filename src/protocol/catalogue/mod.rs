@@ -60,5 +60,6 @@ files! {
     sign_out,
     pages,
     registration,
-    server
+    server,
+    agents
 }

@@ -28,6 +28,14 @@ pub struct AuthenticatedClient {
 }
 
 impl AuthenticatedClient {
+    /// An agent that presented a token of its own family, which nobody else has.
+    pub(in crate::protocol) fn agent_of_family(client: Arc<Client>) -> Self {
+        Self {
+            client,
+            place: None,
+        }
+    }
+
     /// The client.
     pub fn client(&self) -> &Client {
         &self.client

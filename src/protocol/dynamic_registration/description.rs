@@ -7,7 +7,7 @@ use crate::crypto::algorithm::Algorithm;
 use crate::protocol::catalogue::{self, Explanation};
 use crate::protocol::claims::STANDARD_SCOPES;
 use crate::protocol::client::{AuthenticationMethod, Client, GrantType};
-use crate::protocol::client_metadata::{ApplicationType, ClientMetadata};
+use crate::protocol::client_metadata::{ApplicationType, ClientKind, ClientMetadata};
 use crate::protocol::context::Context;
 use crate::protocol::dynamic_registration::{RegistrationMode, statement};
 use crate::protocol::error::Refusal;
@@ -58,10 +58,11 @@ pub(super) fn read(
         members.remove("response_types");
     }
     let metadata: ClientMetadata = serde_json::from_value(members).map_err(refused)?;
-    // An exception that operators make.
+    // What operators alone decide: an exception, and under which name resource servers know an agent.
     let may_name_endpoint = context.policy.registration.legacy_assertion_audience;
     let metadata = ClientMetadata {
         legacy_assertion_audience: may_name_endpoint.then_some(true),
+        agent_id: None,
         ..metadata
     };
     Ok((basics, metadata))
@@ -153,6 +154,12 @@ pub(super) fn describe(
     };
     let grants = grants(context, basics)?;
     let is_native = metadata.application_type == Some(ApplicationType::Native);
+    // Where anybody may register, an agent would be a token for everybody.
+    let may_be_agent =
+        context.policy.agents.is_on && context.policy.registration.mode == RegistrationMode::Token;
+    if metadata.kind == Some(ClientKind::Agent) && !may_be_agent {
+        return Err(Refusal::new(&catalogue::AGENT_REGISTRATION));
+    }
     let client = Client {
         id: "new"
             .parse()
@@ -288,6 +295,7 @@ fn explain(contradiction: Contradiction) -> &'static Explanation {
         | Contradiction::RefreshAlone
         | Contradiction::ResponseTypes
         | Contradiction::FrontChannelTokens => &catalogue::REGISTRATION_GRANT,
+        Contradiction::Agent | Contradiction::AgentIdAlone => &catalogue::AGENT_REGISTRATION,
         Contradiction::PublicClientCredentials => &catalogue::REGISTRATION_AUTHENTICATION,
         Contradiction::NoClientKeys
         | Contradiction::KeysTwice

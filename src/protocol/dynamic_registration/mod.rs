@@ -196,6 +196,14 @@ fn stored_secret(
 }
 
 impl NewClient {
+    /// An agent that takes its first tokens instead of a secret.
+    #[must_use]
+    pub fn without_secret(mut self) -> Self {
+        self.client.secrets.clear();
+        self.secret = None;
+        self
+    }
+
     /// The answer (RFC 7591 §3.2.1).
     pub fn answer(&self, endpoint: &str) -> Registered {
         let mut answer = Registered::new(&self.client);
@@ -254,9 +262,14 @@ pub fn update(
     }
     let metadata = ClientMetadata {
         legacy_assertion_audience: client.metadata.legacy_assertion_audience,
+        agent_id: client.metadata.agent_id.clone(),
         ..metadata
     };
     let described = describe(context, algorithms, &basics, metadata, &client.scope)?;
+    // It would lose its family, or have one that nobody meant it to have.
+    if described.metadata.kind != client.metadata.kind {
+        return Err(Refusal::new(&catalogue::AGENT_REGISTRATION));
+    }
     // Its secret would be missing, left over, or kept in another way.
     if described.authentication_method != client.authentication_method {
         return Err(Refusal::new(&catalogue::REGISTRATION_AUTHENTICATION));

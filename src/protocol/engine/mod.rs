@@ -194,7 +194,7 @@ pub fn drive_refresh(
     let redirect_uri = NO_REDIRECT.parse().map_err(|_| Rejected::Request)?;
     let lives = now < family.expires_at && now < family.rotation.idle_expires_at;
     let grant = Grant {
-        owner_id: family.subject.clone(),
+        owner_id: family.owner_id().to_owned(),
         client_id: family.client_id.as_str().to_owned(),
         scope: machine_scope(&family.scope),
         redirect_uri,

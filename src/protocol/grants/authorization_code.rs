@@ -123,7 +123,7 @@ impl<'a> From<&'a AuthorizationCode> for Owned<'a> {
         Self {
             family: &code.family,
             client_id: &code.client_id,
-            subject: &code.subject,
+            subject: Some(&code.subject),
         }
     }
 }
@@ -156,7 +156,7 @@ fn new_family(
     let family = Family {
         id: code.family,
         client_id: code.client_id.clone(),
-        subject: code.subject.clone(),
+        subject: Some(code.subject.clone()),
         session: (!outlives_session).then(|| code.session.clone()),
         audience: audience(authenticated.client(), &scope, context.issuer),
         scope,

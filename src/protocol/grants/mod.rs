@@ -58,7 +58,8 @@ pub fn exchange(
 struct Owned<'a> {
     family: &'a FamilyId,
     client_id: &'a ClientId,
-    subject: &'a str,
+    /// `None` where it is an agent's.
+    subject: Option<&'a str>,
 }
 
 impl<'a> From<&'a Family> for Owned<'a> {
@@ -66,7 +67,7 @@ impl<'a> From<&'a Family> for Owned<'a> {
         Self {
             family: &family.id,
             client_id: &family.client_id,
-            subject: &family.subject,
+            subject: family.subject.as_deref(),
         }
     }
 }
@@ -104,7 +105,7 @@ fn punish_reuse(
             at: context.now,
             kind: reason.as_str(),
             client_id: Some(owned.client_id.clone()),
-            subject: Some(owned.subject.to_owned()),
+            subject: owned.subject.map(str::to_owned),
             family: Some(*owned.family),
             browser: None,
         })?;

@@ -9,10 +9,11 @@ use crate::protocol::error::{Fault, Refusal, StoreError, Trouble};
 use crate::protocol::grants::{Owned, punish_reuse};
 use crate::protocol::params::Params;
 use crate::protocol::scope::Scope;
-use crate::protocol::store::{Store, Subject};
+use crate::protocol::store::Store;
 use crate::protocol::tokens::family::{Family, Presented, RevocationReason};
+use crate::protocol::tokens::holder::{self, Holder};
 use crate::protocol::tokens::refresh_token::{FamilyId, Minted};
-use crate::protocol::tokens::{IdTokenFacts, Issue, Owner, TokenOrigin, new_token_id};
+use crate::protocol::tokens::{IdTokenFacts, Issue, TokenOrigin, new_token_id};
 
 /// Why a refresh is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,10 +76,7 @@ pub fn exchange(
         };
         // A scope that the client has lost since is not granted again.
         let scope = granted.map_err(Refused::from)?.intersection(&client.scope);
-        let subject = store
-            .subject(&family.subject)?
-            .filter(|subject| subject.active);
-        let subject = subject.ok_or(Refused::SubjectInactive)?;
+        let holder = holder::find(store, &family, client)?.ok_or(Refused::SubjectInactive)?;
         if context.now >= session_end(store, &family)? {
             return Err(Refused::Expired.into());
         }
@@ -89,7 +87,7 @@ pub fn exchange(
                 family: family.id,
                 tag,
             };
-            let mut issue = issue(context, authenticated, family, scope, subject, origin);
+            let mut issue = issue(context, authenticated, family, scope, holder, origin);
             issue.refresh_token = Some(answer);
             issue.rotation = Some(event);
             return Ok(issue);
@@ -116,7 +114,7 @@ fn issue(
     authenticated: &AuthenticatedClient,
     family: Family,
     scope: Scope,
-    subject: Subject,
+    holder: Holder,
     origin: TokenOrigin,
 ) -> Issue {
     Issue {
@@ -129,10 +127,7 @@ fn issue(
             auth_time: family.auth_time,
             amr: family.amr,
         }),
-        owner: Owner::User {
-            subject: Box::new(subject),
-            session: family.session,
-        },
+        owner: holder.owner(family.session),
         scope,
         audience: family.audience,
         refresh_token: None,

@@ -49,6 +49,15 @@ fn may_tell_roles(issue: &Issue) -> bool {
     is_known || issue.scope.contains("roles") || issue.scope.contains("profile")
 }
 
+/// How many seconds the access token of an issue lives.
+pub(super) fn lifetime(issue: &Issue, signer: &Signer<'_>) -> i64 {
+    let policy = signer.policy;
+    match &issue.owner {
+        Owner::Client | Owner::User { .. } => policy.access_token_lifetime,
+        Owner::Agent { until } => (until - signer.now).min(policy.agents.access_token_lifetime),
+    }
+}
+
 /// Signs the access token of an issue.
 pub(super) fn sign(issue: &Issue, signer: &Signer<'_>) -> Result<String, SignError> {
     let Signer { policy, now, .. } = *signer;
@@ -59,6 +68,7 @@ pub(super) fn sign(issue: &Issue, signer: &Signer<'_>) -> Result<String, SignErr
         .ok_or(SignError::NoKey(algorithm))?;
     let (sub, roles): (Cow<'_, str>, &[String]) = match &issue.owner {
         Owner::Client => (issue.client.id.as_str().into(), &[]),
+        Owner::Agent { .. } => (issue.client.agent_id().into(), &[]),
         Owner::User { subject, .. } => {
             let may_tell = may_tell_roles(issue);
             let roles: &[String] = if may_tell { &subject.roles } else { &[] };
@@ -67,7 +77,10 @@ pub(super) fn sign(issue: &Issue, signer: &Signer<'_>) -> Result<String, SignErr
     };
     let sid = signer.session(issue);
     let claims = Claims {
-        iss: signer.issuer,
+        iss: match &issue.owner {
+            Owner::Agent { .. } if policy.agents.issuer_is_key_thumbprint => key.kid(),
+            Owner::Agent { .. } | Owner::Client | Owner::User { .. } => signer.issuer,
+        },
         sub: &sub,
         aud: match issue.audience.as_slice() {
             [one] => Audience::One(one),
@@ -76,7 +89,7 @@ pub(super) fn sign(issue: &Issue, signer: &Signer<'_>) -> Result<String, SignErr
         client_id: issue.client.id.as_str(),
         scope: &issue.scope.to_string(),
         iat: now,
-        exp: now + policy.access_token_lifetime,
+        exp: now + lifetime(issue, signer),
         jti: &issue.token_id,
         auth_time: issue.id_token.as_ref().map(|facts| facts.auth_time),
         sid: sid.as_deref(),

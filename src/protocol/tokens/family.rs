@@ -38,8 +38,8 @@ pub struct Family {
     pub id: FamilyId,
     /// The client it was issued to.
     pub client_id: ClientId,
-    /// The user who signed in.
-    pub subject: String,
+    /// The user who signed in; `None`: the client is an agent, which signed in as itself.
+    pub subject: Option<String>,
     /// The browser session it came from; `None` once it may outlive the session (`offline_access`).
     pub session: Option<String>,
     /// What was granted.
@@ -116,17 +116,20 @@ pub enum RevocationReason {
     SignOut,
     /// An operator did it, or disabled or deleted the user or client.
     Operator,
+    /// It had expired, and its agent began another one.
+    Succeeded,
 }
 
 impl RevocationReason {
     /// All reasons.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::RefreshReuse,
         Self::CodeReuse,
         Self::ClientRequest,
         Self::UserRequest,
         Self::SignOut,
         Self::Operator,
+        Self::Succeeded,
     ];
 
     /// The name under which it is stored and logged.
@@ -138,6 +141,7 @@ impl RevocationReason {
             Self::UserRequest => "user_request",
             Self::SignOut => "sign_out",
             Self::Operator => "operator",
+            Self::Succeeded => "succeeded",
         }
     }
 }
@@ -217,6 +221,13 @@ pub enum Shown {
 }
 
 impl Family {
+    /// Whom its tokens are about, by identifier: the user, or the client itself.
+    pub fn owner_id(&self) -> &str {
+        self.subject
+            .as_deref()
+            .unwrap_or_else(|| self.client_id.as_str())
+    }
+
     /// Whether it is dead at that time.
     fn is_expired(&self, now: Timestamp) -> bool {
         now >= self.expires_at || now >= self.rotation.idle_expires_at
@@ -257,6 +268,24 @@ impl Family {
                     tag: digest.tag(),
                     event: RotationEvent::Kept,
                 }
+            }
+        }
+    }
+
+    /// Decides about who proved to be the agent of this family without one of its tokens: it gets what it would get for
+    /// the current one, so that authenticating twice is as harmless as refreshing twice.
+    pub fn renew(&self, context: &Context<'_>, policy: &RefreshPolicy) -> Presented {
+        if self.revoked.is_some() {
+            return Presented::Revoked;
+        }
+        if self.is_expired(context.now) {
+            return Presented::Expired;
+        }
+        match policy.rotation {
+            RefreshRotation::Strict => self.mint_once(context, policy, &self.rotation),
+            // Of the current token only the digest is stored, so it cannot be answered again.
+            RefreshRotation::Tolerant | RefreshRotation::None => {
+                self.present_current(context, policy)
             }
         }
     }

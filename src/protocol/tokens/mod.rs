@@ -29,6 +29,7 @@ use crate::protocol::tokens::refresh_token::FamilyId;
 pub mod access_token;
 pub mod family;
 pub mod front_channel;
+pub(crate) mod holder;
 pub mod id_token;
 pub mod logout_token;
 pub mod refresh_token;
@@ -59,6 +60,11 @@ pub struct Issue {
 pub enum Owner {
     /// The client itself (RFC 6749 §4.4).
     Client,
+    /// The client itself, which is an agent and has a family.
+    Agent {
+        /// When the family ends: no token of it lives longer.
+        until: Timestamp,
+    },
     /// A user.
     User {
         /// The user.
@@ -71,7 +77,7 @@ pub enum Owner {
 impl Owner {
     fn session(&self) -> Option<&str> {
         match self {
-            Self::Client => None,
+            Self::Client | Self::Agent { .. } => None,
             Self::User { session, .. } => session.as_deref(),
         }
     }
@@ -241,7 +247,7 @@ pub fn sign(issue: &Issue, signer: &Signer<'_>) -> Result<TokenResponse, SignErr
     Ok(TokenResponse {
         access_token,
         token_type: "Bearer",
-        expires_in: signer.policy.access_token_lifetime,
+        expires_in: access_token::lifetime(issue, signer),
         refresh_token: issue
             .refresh_token
             .as_ref()

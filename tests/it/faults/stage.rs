@@ -182,7 +182,7 @@ pub(crate) fn family(id: FamilyId, rotation: Rotation, subject: &str) -> Family 
     Family {
         id,
         client_id: CLIENT.parse().unwrap(),
-        subject: subject.to_owned(),
+        subject: Some(subject.to_owned()),
         session: None,
         scope: SCOPE.parse().unwrap(),
         audience: vec!["https://api.example".to_owned()],

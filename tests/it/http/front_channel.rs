@@ -144,7 +144,7 @@ fn metadata_and_metrics_tell_of_it() {
         assert_eq!(told["grant_types_supported"], serde_json::json!(grants));
         op.browser().authorize("ada", &HYBRID).await;
         let counted = op.get_with("/metrics", METRICS).await.body;
-        let line = "issuant_tokens_issued_total{grant=\"implicit\"} 1";
+        let line = "issuant_tokens_issued_total{grant=\"implicit\",kind=\"client\"} 1";
         assert!(counted.contains(line), "{counted}");
     });
 }

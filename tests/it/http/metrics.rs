@@ -75,11 +75,12 @@ fn the_life_of_a_family_is_counted() {
             ("issuant_refresh_reuse_total".to_owned(), 1),
             ("issuant_code_reuse_total".to_owned(), 0),
             (
-                "issuant_tokens_issued_total{grant=\"refresh_token\"}".to_owned(),
+                "issuant_tokens_issued_total{grant=\"refresh_token\",kind=\"client\"}".to_owned(),
                 5,
             ),
             (
-                "issuant_tokens_issued_total{grant=\"authorization_code\"}".to_owned(),
+                "issuant_tokens_issued_total{grant=\"authorization_code\",kind=\"client\"}"
+                    .to_owned(),
                 1,
             ),
             ("issuant_writer_queue_length".to_owned(), 0),

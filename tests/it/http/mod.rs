@@ -14,6 +14,7 @@ mod consent;
 mod cors;
 mod discovery;
 mod encryption;
+mod fleet;
 mod front_channel;
 mod introspect;
 mod login;

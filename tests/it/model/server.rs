@@ -254,7 +254,7 @@ impl Server {
     ) -> Result<Option<Promotion>, NotGood> {
         let token = AccessToken {
             iss: ISSUER.to_owned(),
-            sub: family.subject.clone(),
+            sub: family.owner_id().to_owned(),
             aud: Audiences::One(ISSUER.to_owned()),
             client_id: OWN.to_owned(),
             scope: family.scope.clone(),
@@ -356,7 +356,7 @@ fn first_family(context: &Context<'_>, id: FamilyId) -> (Family, String) {
     let family = Family {
         id,
         client_id: OWN.parse().unwrap(),
-        subject: "sub-ada".to_owned(),
+        subject: Some("sub-ada".to_owned()),
         session: None,
         scope: "offline_access read".parse().unwrap(),
         audience: vec![ISSUER.to_owned()],

@@ -4,6 +4,7 @@
 //! a valid request with one deviation. The helpers check on every call that a refusal left nothing behind.
 
 mod acr;
+mod agents;
 mod authorization_code;
 mod authorize;
 
@@ -49,7 +50,7 @@ use issuant::protocol::store::{WaitingRequest, WaitingRequests as _};
 use issuant::protocol::tokens::access_token::AccessToken;
 use issuant::protocol::tokens::family::Family;
 use issuant::protocol::tokens::id_token::IdTokenKeys;
-use issuant::protocol::tokens::{self, TokenResponse};
+use issuant::protocol::tokens::{self, Issue, TokenResponse};
 use serde_json::Value;
 
 use crate::support::cast::{self, CHALLENGE, ISSUER, NOW, VERIFIER, deviate};
@@ -203,30 +204,29 @@ impl World {
                     .transaction(|store| grants::exchange(&context, store, &client, grant, &params))
             });
         match outcome {
-            Ok(issue) => {
-                let keys = IdTokenKeys::new(&self.ground.keys).unwrap();
-                let (policy, now) = (&self.ground.policy, self.ground.now);
-                let response = tokens::sign(
-                    &issue,
-                    &tokens::Signer {
-                        issuer: ISSUER,
-                        policy,
-                        keys: &self.ground.keys,
-                        id_token_keys: &keys,
-                        token_keys: context.keys,
-                        recipient: None,
-                        random: context.random,
-                        now,
-                    },
-                );
-                Ok(Granted::new(&response.unwrap()))
-            }
+            Ok(issue) => Ok(self.signed(&issue)),
             Err(Fault::Refused(refusal)) => {
                 assert_nothing_new(&before, &self.store, refusal.id());
                 Err(refusal.id())
             }
             Err(Fault::Failed(error)) => panic!("{error:?}"),
         }
+    }
+
+    /// What was decided, as it is answered.
+    fn signed(&self, issue: &Issue) -> Granted {
+        let keys = IdTokenKeys::new(&self.ground.keys).unwrap();
+        let signer = tokens::Signer {
+            issuer: ISSUER,
+            policy: &self.ground.policy,
+            keys: &self.ground.keys,
+            id_token_keys: &keys,
+            token_keys: &self.ground.token_keys,
+            recipient: None,
+            random: &self.ground.random,
+            now: self.ground.now,
+        };
+        Granted::new(&tokens::sign(issue, &signer).unwrap())
     }
 
     /// An authorization request: the checks only.

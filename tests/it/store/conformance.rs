@@ -91,6 +91,7 @@ conformance! {
         a_rotation_replaces_every_part,
         a_revoked_family_does_not_rotate,
         a_family_is_revoked_once_for_each_reason,
+        an_agent_has_one_family_that_is_not_revoked,
         an_unknown_family_neither_rotates_nor_dies,
         a_revoked_access_token_is_known_by_its_jti,
         a_value_is_used_once_for_each_purpose,

@@ -205,7 +205,7 @@ pub(crate) fn family(number: u8) -> Family {
     Family {
         id: FamilyId([number; 16]),
         client_id: client_id("app"),
-        subject: "sub-ada".to_owned(),
+        subject: Some("sub-ada".to_owned()),
         session: Some("session-1".to_owned()),
         scope: scope("openid read"),
         audience: vec!["https://api.example".to_owned()],

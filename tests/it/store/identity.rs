@@ -204,7 +204,7 @@ pub(crate) fn disconnecting_revokes_the_families_of_both_alone(store: Store<'_>)
     let mut other_client = family(2);
     other_client.client_id = client_id("web");
     let mut other_user = family(3);
-    other_user.subject = "sub-bob".to_owned();
+    other_user.subject = Some("sub-bob".to_owned());
     for family in [&family(1), &other_client, &other_user] {
         store.add_family(family).unwrap();
     }
@@ -250,7 +250,7 @@ pub(crate) fn connected_apps_have_a_consent_or_a_living_family(store: Store<'_>)
     of_web.client_id = client_id("web");
     of_web.rotation.idle_expires_at = now;
     let mut of_bob = family(4);
-    of_bob.subject = "sub-bob".to_owned();
+    of_bob.subject = Some("sub-bob".to_owned());
     for family in [&used, &earlier, &of_web, &of_bob] {
         store.add_family(family).unwrap();
     }

@@ -2,7 +2,7 @@
 
 use issuant::identity::store::IdentityStore;
 use issuant::protocol::store::SecurityEvent;
-use issuant::protocol::tokens::family::{RevocationReason, Revoked};
+use issuant::protocol::tokens::family::{Family, RevocationReason, Revoked};
 use issuant::protocol::tokens::refresh_token::FamilyId;
 
 use super::fixtures::{NOW, client_id, code, digest, family, next, user, waiting_request};
@@ -135,6 +135,27 @@ pub(crate) fn a_family_is_revoked_once_for_each_reason(store: Store<'_>) {
         };
         assert_eq!(stored.revoked, Some(expected));
     }
+}
+
+pub(crate) fn an_agent_has_one_family_that_is_not_revoked(store: Store<'_>) {
+    let app = client_id("app");
+    let [first, second] = [1, 2].map(|number| Family {
+        subject: None,
+        session: None,
+        ..family(number)
+    });
+    // Of a person.
+    store.add_family(&family(3)).unwrap();
+    assert_eq!(store.family_of_agent(&app).unwrap(), None);
+    assert!(store.begin_family_of_agent(&first).unwrap());
+    assert!(!store.begin_family_of_agent(&second).unwrap());
+    assert_eq!(store.family_of_agent(&app).unwrap(), Some(first.clone()));
+    assert_eq!(store.family_of_agent(&client_id("web")).unwrap(), None);
+    let reason = RevocationReason::Succeeded;
+    assert!(store.revoke_family(&first.id, reason, NOW).unwrap());
+    assert_eq!(store.family_of_agent(&app).unwrap(), None);
+    assert!(store.begin_family_of_agent(&second).unwrap());
+    assert_eq!(store.family(&second.id).unwrap(), Some(second));
 }
 
 pub(crate) fn an_unknown_family_neither_rotates_nor_dies(store: Store<'_>) {

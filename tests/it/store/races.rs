@@ -12,7 +12,8 @@ use issuant::protocol::store::{
     AuthorizationCodes as _, LogoutNotices as _, Replays as _, SessionClients as _,
     TokenFamilies as _, WaitingRequests as _,
 };
-use issuant::protocol::tokens::family::RevocationReason;
+use issuant::protocol::tokens::family::{Family, RevocationReason};
+use issuant::protocol::tokens::refresh_token::FamilyId;
 use issuant::storage::{Storage, Transaction};
 
 use super::fixtures::{
@@ -111,6 +112,37 @@ fn a_version_is_rotated_by_one_whom_the_others_see(database: &Database) {
                 .iter()
                 .all(|(_, seen)| *seen == i64::try_from(winner).unwrap())
         );
+    }
+}
+
+fn an_agent_begins_one_family(database: &Database) {
+    let server = open_with_people(database);
+    let other = database.open();
+    for round in 1..=ROUNDS {
+        let outcomes = race_among(&[&server, &other], move |store, number| {
+            let number = u8::try_from(number).unwrap();
+            let begun = Family {
+                id: FamilyId([round.wrapping_mul(16).wrapping_add(number); 16]),
+                subject: None,
+                session: None,
+                ..family(1)
+            };
+            let won = store.begin_family_of_agent(&begun)?;
+            let kept = store.family_of_agent(&begun.client_id)?.unwrap().id;
+            assert_eq!(
+                won,
+                kept == begun.id,
+                "a second look sees what the winner did"
+            );
+            Ok((won, kept))
+        });
+        let won: Vec<bool> = outcomes.iter().map(|(won, _)| *won).collect();
+        assert_eq!(winners(&won), 1);
+        let (_, kept) = outcomes[0];
+        let reason = RevocationReason::Operator;
+        write(&server, move |store| {
+            store.revoke_family(&kept, reason, NOW)
+        });
     }
 }
 
@@ -316,6 +348,7 @@ fn nobody_joins_a_session_that_ended_untold(database: &Database) {
 }
 
 on_both_databases!(
+    an_agent_begins_one_family,
     a_notice_is_taken_by_one_of_two_programs,
     nobody_joins_a_session_that_ended_untold,
     no_code_is_left_of_a_session_that_ended,

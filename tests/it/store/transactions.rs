@@ -87,7 +87,7 @@ fn a_rule_cannot_go_on_after_a_failed_statement(database: &Database) {
     let outcome: Outcome = storage.write_blocking(|store| {
         store.add_user(&user("cy"))?;
         let mut orphan = family(1);
-        orphan.subject = "nobody".to_owned();
+        orphan.subject = Some("nobody".to_owned());
         assert!(store.add_family(&orphan).is_err());
         Ok(())
     });
@@ -152,7 +152,7 @@ fn jobs_that_wait_together_do_not_harm_each_other(database: &Database) {
             job("d", |_| Err(Fault::Refused(No))),
             job("e", |store| {
                 let mut orphan = family(1);
-                orphan.subject = "nobody".to_owned();
+                orphan.subject = Some("nobody".to_owned());
                 Ok(store.add_family(&orphan)?)
             }),
             job("f", |_| Ok(())),

@@ -151,6 +151,7 @@ impl TestOp {
             secret_uses: issuant::http::secret_uses::SecretUses::default(),
             starts: issuant::http::starts::Starts::default(),
             registrations: issuant::http::starts::Starts::at_most(60),
+            fleet_limits: issuant::http::seeds::fleet::limits::FleetLimits::new(20, 100),
             snapshot_change: tokio::sync::Mutex::default(),
             demo_app: None,
         };

@@ -63,7 +63,8 @@ impl Users for MemoryStore {
         self.consents
             .retain(|_, consent| consent.subject != subject);
         self.codes.retain(|_, code| code.subject != subject);
-        self.families.retain(|_, family| family.subject != subject);
+        let is_other = |family: &Family| family.subject.as_deref() != Some(subject);
+        self.families.retain(|_, family| is_other(family));
         Ok(self.users.remove(subject).is_some())
     }
 
@@ -150,7 +151,9 @@ impl Consents for MemoryStore {
         self.codes.retain(|_, code| {
             code.subject != subject || code.client_id != *client_id || code.redeemed_at.is_some()
         });
-        let theirs = |family: &Family| family.subject == subject && family.client_id == *client_id;
+        let theirs = |family: &Family| {
+            family.subject.as_deref() == Some(subject) && family.client_id == *client_id
+        };
         self.revoke_where(theirs, reason, now);
         Ok(())
     }
@@ -161,7 +164,8 @@ impl Consents for MemoryStore {
         reason: RevocationReason,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.revoke_where(|family| family.subject == subject, reason, now);
+        let theirs = |family: &Family| family.subject.as_deref() == Some(subject);
+        self.revoke_where(theirs, reason, now);
         Ok(())
     }
 
@@ -184,7 +188,7 @@ impl Consents for MemoryStore {
             let is_living = family.revoked.is_none()
                 && now < family.expires_at
                 && now < family.rotation.idle_expires_at;
-            if family.subject != subject || !is_living {
+            if family.subject.as_deref() != Some(subject) || !is_living {
                 continue;
             }
             let app = apps

@@ -25,6 +25,8 @@ pub(crate) struct MemoryStore {
     pub(crate) requests: BTreeMap<Digest, WaitingRequest>,
     pub(crate) codes: BTreeMap<Digest, AuthorizationCode>,
     pub(crate) families: BTreeMap<FamilyId, Family>,
+    /// The newest family of each agent.
+    pub(crate) of_agents: BTreeMap<ClientId, FamilyId>,
     pub(crate) revoked_tokens: BTreeMap<String, Timestamp>,
     pub(crate) replays: BTreeMap<(&'static str, Digest), Timestamp>,
     pub(crate) events: Vec<SecurityEvent>,
@@ -138,6 +140,21 @@ impl TokenFamilies for MemoryStore {
 
     fn family(&mut self, id: &FamilyId) -> Result<Option<Family>, StoreError> {
         Ok(self.families.get(id).cloned())
+    }
+
+    fn family_of_agent(&mut self, client_id: &ClientId) -> Result<Option<Family>, StoreError> {
+        let id = self.of_agents.get(client_id);
+        let family = id.and_then(|id| self.families.get(id));
+        Ok(family.filter(|family| family.revoked.is_none()).cloned())
+    }
+
+    fn begin_family_of_agent(&mut self, family: &Family) -> Result<bool, StoreError> {
+        if self.family_of_agent(&family.client_id)?.is_some() {
+            return Ok(false);
+        }
+        self.of_agents.insert(family.client_id.clone(), family.id);
+        self.families.insert(family.id, family.clone());
+        Ok(true)
     }
 
     fn rotate(&mut self, id: &FamilyId, rotation: &Rotation) -> Result<bool, StoreError> {

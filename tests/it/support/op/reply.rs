@@ -78,11 +78,9 @@ impl Reply {
     #[track_caller]
     pub(crate) fn json(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{self:?}");
-        assert_eq!(
-            self.header("content-type"),
-            Some("application/json"),
-            "{self:?}"
-        );
+        let media_type = self.header("content-type").unwrap_or_default();
+        let is_json = ["application/json", "application/json; charset=utf-8"].contains(&media_type);
+        assert!(is_json, "{self:?}");
         serde_json::from_str(&self.body).unwrap()
     }
 

@@ -1,0 +1,4 @@
+//! Paths of other servers, for those who call them already: each translates in, calls the rules that the token endpoint
+//! calls, and translates out.
+
+pub mod fleet;
