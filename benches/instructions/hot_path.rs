@@ -178,6 +178,8 @@ fn state(url: &str) -> Data<AppState> {
         clock: Arc::new(Standing),
         fetcher: Arc::new(Fetcher::new(Reach::default(), Authorities::default())),
         client_keys: issuant::http::client_keys::ClientKeys::default(),
+        issuer_keys: issuant::http::client_keys::ClientKeys::default(),
+        assertions: Starts::at_most(1200),
         request_objects: issuant::http::request_objects::RequestObjects::default(),
         passwords: PasswordQueue::new(hasher, 2),
         starts: Starts::default(),

@@ -15,6 +15,7 @@
 //! | [`jwe`] | encrypts to the keys of others |
 //! | [`jwk`] | public keys as JSON |
 //! | [`jwk_set`] | sets of public keys of others |
+//! | [`public_pem`] | public keys of others in PEM |
 //! | [`signing_key`] | a private key with its one algorithm and key id |
 //! | [`rsa_key`] | formats of RSA keys; the only file that names `rsa` |
 //! | [`key_file`] | private keys of all kinds in PEM and JWK |
@@ -34,6 +35,7 @@ pub mod jwt;
 pub mod key_file;
 pub mod key_set;
 pub mod password;
+pub mod public_pem;
 pub mod random;
 pub mod rsa_key;
 pub mod seal;

@@ -138,6 +138,24 @@ impl Fetcher {
         answer.unwrap_or(Err(FetchError::Slow))
     }
 
+    /// The same where these authorities are trusted besides.
+    pub async fn get_trusting(
+        &self,
+        errand: Errand,
+        address: &str,
+        limit: usize,
+        authorities: &Authorities,
+    ) -> Result<Vec<u8>, FetchError> {
+        if authorities.0.is_empty() {
+            return self.get(errand, address, limit).await;
+        }
+        let mut all = self.authorities.clone();
+        all.0.extend(authorities.0.iter().cloned());
+        let reach = Reach::clone(&self.reach);
+        // A client of its own, so that nobody else comes to trust them.
+        Self::new(reach, all).get(errand, address, limit).await
+    }
+
     /// The answer to a form, of at most so many bytes.
     pub async fn post_form(
         &self,

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::crypto::jwk_set::JwkSet;
-use crate::fetch::{Errand, FetchError, Fetcher};
+use crate::fetch::{Errand, FetchError, Fetcher, NoAuthorities};
 use crate::protocol::context::{PublishedKeys, Timestamp};
 
 /// What was read.
@@ -41,12 +41,17 @@ impl Known {
     }
 }
 
+/// Why keys cannot be read.
 #[derive(Debug, thiserror::Error)]
-enum Unreadable {
+pub(super) enum Unreadable {
     #[error(transparent)]
     Fetch(#[from] FetchError),
     #[error("the document is no set of public keys: {0}")]
     Document(#[from] serde_json::Error),
+    #[error("the certificates that are trusted for the address cannot be used: {0}")]
+    Authorities(#[from] NoAuthorities),
+    #[error("the metadata name another issuer than the one that they were asked of")]
+    OtherIssuer,
 }
 
 impl ClientKeys {
@@ -76,12 +81,22 @@ impl ClientKeys {
 
     /// Reads the keys, unless that was tried just now.
     pub(super) async fn read(&self, fetcher: &Fetcher, address: &str, now: Timestamp) {
+        self.read_with(address, now, read(fetcher, address)).await;
+    }
+
+    /// The same for keys that are read in another way.
+    pub(super) async fn read_with(
+        &self,
+        address: &str,
+        now: Timestamp,
+        reading: impl Future<Output = Result<JwkSet, Unreadable>>,
+    ) {
         let entry = self.entry(address);
         let _turn = entry.turn.lock().await;
         if !lock(&entry.known).may_ask_again(now) {
             return;
         }
-        let read = read(fetcher, address).await;
+        let read = reading.await;
         let mut known = lock(&entry.known);
         known.tried_at = Some(now);
         match read {
@@ -90,7 +105,7 @@ impl ClientKeys {
                 known.read_at = now;
             }
             Err(error) => {
-                tracing::warn!(jwks_uri = address, %error, "the keys of a client cannot be read");
+                tracing::warn!(jwks_uri = address, %error, "published keys cannot be read");
             }
         }
     }
@@ -134,7 +149,7 @@ const FRESH: i64 = 300;
 const LONGEST: i64 = 86_400;
 
 /// Bytes of a document.
-const LARGEST: usize = 64 * 1024;
+pub(super) const LARGEST: usize = 64 * 1024;
 
 /// Addresses that are remembered.
 const MOST: usize = 1000;

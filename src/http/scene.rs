@@ -16,6 +16,7 @@ use crate::protocol::error::{Fault, StoreError, Trouble};
 use crate::protocol::store::Store;
 use crate::protocol::tokens::Signer;
 use crate::protocol::tokens::refresh_token::FamilyId;
+use crate::protocol::trust::directory::Trusted;
 use crate::storage::Transaction;
 
 /// The time, the snapshot and everything shared.
@@ -185,6 +186,10 @@ impl ClientDirectory for Scene {
 
     fn published_keys(&self, jwks_uri: &str) -> PublishedKeys {
         self.state.client_keys.published(jwks_uri, self.now)
+    }
+
+    fn trusted_issuer(&self, name: &str) -> Option<Arc<Trusted>> {
+        self.snapshot.trust.find(name).cloned()
     }
 }
 

@@ -13,6 +13,7 @@ use crate::protocol::client::{Client, ClientId};
 use crate::protocol::context::Policy;
 use crate::protocol::metadata::{self, MetadataError};
 use crate::protocol::tokens::id_token::IdTokenKeys;
+use crate::protocol::trust::directory::Trust;
 
 /// A document that is the same for everybody until something changes.
 pub struct Prepared {
@@ -34,6 +35,7 @@ impl Prepared {
 }
 
 /// Clients, keys and prepared documents.
+#[derive(Clone)]
 pub struct Snapshot {
     clients: HashMap<String, Arc<Client>>,
     origins: HashSet<String>,
@@ -45,6 +47,8 @@ pub struct Snapshot {
     pub discovery: Arc<Prepared>,
     /// The published keys.
     pub jwks: Arc<Prepared>,
+    /// Whose tokens are believed besides.
+    pub trust: Arc<Trust>,
 }
 
 impl Snapshot {
@@ -70,7 +74,15 @@ impl Snapshot {
             discovery: Arc::new(Prepared::new(discovery)),
             jwks: Arc::new(Prepared::new(keys.jwks_json())),
             keys: Arc::new(keys),
+            trust: Arc::default(),
         })
+    }
+
+    /// The same with these trusted issuers.
+    #[must_use]
+    pub fn with_trust(mut self, trust: Trust) -> Self {
+        self.trust = Arc::new(trust);
+        self
     }
 
     /// Takes over what was found out with the snapshot before and holds still.
@@ -98,6 +110,7 @@ impl Snapshot {
             id_token_keys: Arc::clone(&self.id_token_keys),
             discovery: Arc::clone(&self.discovery),
             jwks: Arc::clone(&self.jwks),
+            trust: Arc::clone(&self.trust),
         }
     }
 

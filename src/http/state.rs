@@ -76,6 +76,10 @@ pub struct AppState {
     pub fetcher: Arc<Fetcher>,
     /// What clients publish at their `jwks_uri`.
     pub client_keys: ClientKeys,
+    /// What trusted issuers publish.
+    pub issuer_keys: ClientKeys,
+    /// Assertions that were brought from networks just now.
+    pub assertions: Starts,
     /// What clients publish at their `request_uris`.
     pub request_objects: RequestObjects,
     /// Password hashes are made and compared here.

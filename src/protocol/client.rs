@@ -13,6 +13,7 @@ use crate::protocol::redirect_uri::{RedirectRefused, RedirectTarget, RegisteredR
 use crate::protocol::refresh_policy::RefreshOverrides;
 use crate::protocol::response_type::ResponseType;
 use crate::protocol::scope::Scope;
+use crate::protocol::trust::issuer::IssuerName;
 
 /// How a client authenticates at the token endpoint (OpenID Connect Core §9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -85,22 +86,27 @@ pub enum GrantType {
     RefreshToken,
     /// RFC 6749 §4.2: tokens from the authorization endpoint (OpenID Connect Core §3.2, §3.3).
     Implicit,
+    /// RFC 7523 §2.1: a token of a trusted issuer.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:jwt-bearer")]
+    JwtBearer,
 }
 
 impl GrantType {
     /// All grants, in the order in which metadata lists them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::AuthorizationCode,
         Self::ClientCredentials,
         Self::RefreshToken,
         Self::Implicit,
+        Self::JwtBearer,
     ];
 
     /// Those that the token endpoint answers to.
-    pub const REDEEMED: [Self; 3] = [
+    pub const REDEEMED: [Self; 4] = [
         Self::AuthorizationCode,
         Self::ClientCredentials,
         Self::RefreshToken,
+        Self::JwtBearer,
     ];
 
     /// The value of `grant_type`.
@@ -110,6 +116,7 @@ impl GrantType {
             Self::ClientCredentials => "client_credentials",
             Self::RefreshToken => "refresh_token",
             Self::Implicit => "implicit",
+            Self::JwtBearer => "urn:ietf:params:oauth:grant-type:jwt-bearer",
         }
     }
 }
@@ -136,6 +143,12 @@ pub struct UnknownName;
 pub struct ClientId(String);
 
 impl ClientId {
+    /// Stands for everybody who brings tokens of a trusted issuer without a client. No client can be registered under it,
+    /// because it has a colon.
+    pub fn of_trusted_issuer(name: &IssuerName) -> Self {
+        Self(format!("trust:{name}"))
+    }
+
     /// The identifier as text.
     pub fn as_str(&self) -> &str {
         &self.0

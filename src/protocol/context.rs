@@ -16,6 +16,8 @@ use crate::protocol::authorize::acr::ContextClass;
 use crate::protocol::client::Client;
 use crate::protocol::dynamic_registration::RegistrationPolicy;
 use crate::protocol::refresh_policy::RefreshRotation;
+use crate::protocol::trust::directory::Trusted;
+use crate::protocol::trust::issuer::IssuerName;
 
 /// Seconds since 1970-01-01 UTC.
 pub type Timestamp = i64;
@@ -27,6 +29,11 @@ pub trait ClientDirectory {
 
     /// The keys that a client publishes at this address, as far as they were read.
     fn published_keys(&self, jwks_uri: &str) -> PublishedKeys;
+
+    /// The enabled trusted issuer of that name; a directory that knows none has no more to say.
+    fn trusted_issuer(&self, _name: &str) -> Option<Arc<Trusted>> {
+        None
+    }
 }
 
 /// Keys that a client publishes.
@@ -124,6 +131,9 @@ pub struct TokenKeys {
     client_secret_seal: SealingKey,
     browser_state: DigestKey,
     pairwise: DigestKey,
+    trusted_assertion: DigestKey,
+    reference: DigestKey,
+    trust_secret_seal: SealingKey,
 }
 
 impl TokenKeys {
@@ -143,6 +153,9 @@ impl TokenKeys {
             client_secret_seal: root.sealing_key("client secret"),
             browser_state: root.digest_key("browser state"),
             pairwise: root.digest_key("pairwise subject"),
+            trusted_assertion: root.digest_key("assertion of a trusted issuer"),
+            reference: root.digest_key("reference token"),
+            trust_secret_seal: root.sealing_key("secret of a trusted issuer"),
         }
     }
 
@@ -211,6 +224,36 @@ impl TokenKeys {
             .digest(format!("{client_id} {jti}").as_bytes())
     }
 
+    /// Digest of the `jti` of a trusted issuer's token.
+    pub fn trusted_assertion_digest(&self, issuer: &IssuerName, jti: &str) -> Digest {
+        // No name of an issuer has a blank.
+        self.trusted_assertion
+            .digest(format!("{issuer} {jti}").as_bytes())
+    }
+
+    /// Digest of a reference token.
+    pub fn reference_digest(&self, token: &str) -> Digest {
+        self.reference.digest(token.as_bytes())
+    }
+
+    /// The secret that a trusted issuer signs with, encrypted for that issuer.
+    pub fn seal_trust_secret(
+        &self,
+        issuer: &IssuerName,
+        secret: &SecretBytes,
+        random: &dyn RandomSource,
+    ) -> Vec<u8> {
+        let place = trust_place(issuer);
+        self.trust_secret_seal.seal(&place, secret.expose(), random)
+    }
+
+    /// What [`TokenKeys::seal_trust_secret`] sealed for that issuer.
+    pub fn open_trust_secret(&self, issuer: &IssuerName, sealed: &[u8]) -> Option<SecretBytes> {
+        self.trust_secret_seal
+            .open(&trust_place(issuer), sealed)
+            .ok()
+    }
+
     /// What a browser says of its session to scripts of this server.
     pub(crate) fn browser_state(&self, session: &str) -> String {
         URL_SAFE_NO_PAD.encode(self.browser_state.mac(&[session.as_bytes()]))
@@ -229,6 +272,10 @@ impl TokenKeys {
 
 fn sealed_place(client_id: &str) -> String {
     format!("client_secrets.sealed/{client_id}")
+}
+
+fn trust_place(issuer: &IssuerName) -> String {
+    format!("trusted_issuers.sealed_secret/{issuer}")
 }
 
 /// First argument of every rule.

@@ -20,6 +20,7 @@ use crate::protocol::tokens::access_token::{AccessToken, Audiences};
 use crate::protocol::tokens::family::Family;
 use crate::protocol::tokens::holder;
 use crate::protocol::tokens::refresh_token::Minted;
+use crate::protocol::trust::binding::Identity;
 
 /// The answer (RFC 7662 §2.2).
 #[derive(Debug, Default, Serialize)]
@@ -65,9 +66,12 @@ pub struct Introspection {
     /// When that sign-in was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<Timestamp>,
-    /// The user's roles.
+    /// The roles of whom it speaks of.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
+    /// What binding rules gave besides.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub identities: Vec<Identity>,
 }
 
 /// The token that the request is about, if this client may ask.
@@ -97,8 +101,10 @@ pub fn introspect(
         return Ok((refresh_token(context, store, client, &minted)?, None));
     }
     let inactive = || (Introspection::default(), None);
-    let Ok(read) = bearer::read(context, keys, token) else {
-        return Ok(inactive());
+    let read = match bearer::resolve(context, store, keys, token) {
+        Ok(read) => read,
+        Err(Fault::Refused(_)) => return Ok(inactive()),
+        Err(Fault::Failed(error)) => return Err(error),
     };
     if !may_know(client, &read) {
         return Ok(inactive());
@@ -138,6 +144,7 @@ fn describe(seen: Seen) -> Introspection {
         jti: Some(token.jti),
         sid: token.sid,
         roles: token.roles,
+        identities: token.identities,
     }
 }
 

@@ -305,6 +305,7 @@ fn grant_type(grant: GrantType) -> CoreGrantType {
         GrantType::ClientCredentials => CoreGrantType::ClientCredentials,
         GrantType::RefreshToken => CoreGrantType::RefreshToken,
         GrantType::Implicit => CoreGrantType::Implicit,
+        GrantType::JwtBearer => CoreGrantType::JwtBearer,
     }
 }
 

@@ -10,6 +10,9 @@
 //!   [`grants::authorization_code`] redeems it. Where the deployment
 //!   allows it, [`authorize::front_channel`] grants tokens at once.
 //!
+//! - **Somebody brings a token of another issuer**: [`trust`] says whom this server believes and what its rules give;
+//!   [`grants::jwt_bearer`] decides.
+//!
 //! A rule takes a [`context::Context`], a [`store::Store`] where something must be remembered, and its request; it answers
 //! a decision or a [`error::Fault`].
 
@@ -48,5 +51,6 @@ pub mod session_state;
 pub mod store;
 pub mod subject_identifier;
 pub mod tokens;
+pub mod trust;
 pub mod userinfo;
 pub mod verification;

@@ -274,7 +274,7 @@ fn request_object_contradiction(client: &Client) -> Option<Contradiction> {
 fn is_fit_agent(client: &Client) -> bool {
     let is_of_machines = |grant: &GrantType| match grant {
         GrantType::ClientCredentials | GrantType::RefreshToken => true,
-        GrantType::AuthorizationCode | GrantType::Implicit => false,
+        GrantType::AuthorizationCode | GrantType::Implicit | GrantType::JwtBearer => false,
     };
     client.authentication_method == AuthenticationMethod::ClientSecretBasic
         && client.grants.iter().all(is_of_machines)

@@ -104,7 +104,7 @@ impl ResponseType {
         match grant {
             GrantType::AuthorizationCode => self.has_code(),
             GrantType::Implicit => self.has_tokens(),
-            GrantType::ClientCredentials | GrantType::RefreshToken => false,
+            GrantType::ClientCredentials | GrantType::RefreshToken | GrantType::JwtBearer => false,
         }
     }
 }

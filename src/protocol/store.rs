@@ -15,6 +15,7 @@ use crate::protocol::profile::Profile;
 use crate::protocol::scope::Scope;
 use crate::protocol::tokens::family::{Family, RevocationReason, Rotation};
 use crate::protocol::tokens::refresh_token::FamilyId;
+use crate::protocol::trust::reference::ReferenceToken;
 
 /// The user that tokens speak of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -185,10 +186,22 @@ pub trait Replays {
     ) -> Result<bool, StoreError>;
 }
 
+/// Tokens that are references.
+pub trait ReferenceTokens {
+    /// Remembers a new one.
+    fn add_reference_token(&mut self, token: &ReferenceToken) -> Result<(), StoreError>;
+    /// Finds one, expired or not.
+    fn reference_token(&mut self, digest: &Digest) -> Result<Option<ReferenceToken>, StoreError>;
+    /// **Gate**: ends it; true for exactly one caller.
+    fn end_reference_token(&mut self, digest: &Digest) -> Result<bool, StoreError>;
+}
+
 /// Users and their sessions, as far as tokens speak of them.
 pub trait Subjects {
     /// The user of that `sub`.
     fn subject(&mut self, id: &str) -> Result<Option<Subject>, StoreError>;
+    /// The user of that name, without heed of case.
+    fn subject_by_username(&mut self, username: &str) -> Result<Option<Subject>, StoreError>;
     /// From when on the browser session of that `sid` is over, however much it is used; `None` once it was ended.
     fn session_expiry(&mut self, session: &str) -> Result<Option<Timestamp>, StoreError>;
 }
@@ -229,6 +242,7 @@ pub trait Store:
     + AuthorizationCodes
     + TokenFamilies
     + RevokedTokens
+    + ReferenceTokens
     + Replays
     + Subjects
     + SessionClients
@@ -242,6 +256,7 @@ impl<T> Store for T where
         + AuthorizationCodes
         + TokenFamilies
         + RevokedTokens
+        + ReferenceTokens
         + Replays
         + Subjects
         + SessionClients

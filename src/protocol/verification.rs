@@ -39,7 +39,7 @@ pub fn verify(
     demand: &Demand,
     token: &str,
 ) -> Result<Proven<Seen>, Fault<BearerRefused>> {
-    let read = bearer::read(context, keys, token)?;
+    let read = bearer::resolve(context, store, keys, token)?;
     // RFC 9068 §4: a token that is meant for another application must not open this one.
     let audience = demand.audience.as_deref().unwrap_or(context.issuer);
     if !read.aud.contains(audience) {
@@ -69,20 +69,22 @@ pub fn identity(seen: &Seen) -> Vec<(&'static str, String)> {
         ("Remote-Client", token.client_id.clone()),
         ("Remote-Scope", token.scope.to_string()),
     ];
+    // The parts of the list are divided by commas, so a role that has one cannot be told.
+    let groups = |roles: &[String]| -> String {
+        let roles = roles.iter().map(String::as_str);
+        let groups: Vec<&str> = roles.filter(|role| !role.contains(',')).collect();
+        groups.join(",")
+    };
     let Some(subject) = &seen.subject else {
+        if !token.roles.is_empty() {
+            told.push(("Remote-Groups", groups(&token.roles)));
+        }
         return told;
     };
-    // The parts of the list are divided by commas, so a role that has one cannot be told.
-    let groups: Vec<&str> = subject
-        .roles
-        .iter()
-        .map(String::as_str)
-        .filter(|role| !role.contains(','))
-        .collect();
     if token.scope.contains("profile") {
         told.push(("Remote-User", subject.username.clone()));
         told.extend(subject.name.clone().map(|name| ("Remote-Name", name)));
-        told.push(("Remote-Groups", groups.join(",")));
+        told.push(("Remote-Groups", groups(&subject.roles)));
     }
     if token.scope.contains("email") {
         told.extend(subject.email.clone().map(|email| ("Remote-Email", email)));

@@ -264,6 +264,8 @@ fn app_state(
         clock: Arc::new(SystemClock),
         fetcher,
         client_keys: ClientKeys::default(),
+        issuer_keys: ClientKeys::default(),
+        assertions: Starts::at_most(1200),
         request_objects: RequestObjects::default(),
         passwords: PasswordQueue::new(hasher, cores),
     })

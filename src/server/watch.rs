@@ -12,6 +12,9 @@ use crate::http::state::AppState;
 use crate::protocol::context::{Policy, Timestamp};
 use crate::protocol::error::{Fault, StoreError};
 use crate::protocol::metadata::MetadataError;
+use crate::protocol::trust::binding::{BindingRule, Declared};
+use crate::protocol::trust::directory::Trust;
+use crate::protocol::trust::issuer::TrustedIssuer;
 use crate::server::keys::{self, SigningKeyError};
 use crate::storage::keys::StoredKey;
 use crate::storage::{ReadClients, Storage, Transaction};
@@ -85,6 +88,7 @@ impl Source {
             tracing::error!(client, %error, "a client is left out, because it cannot be read");
         }
         let snapshot = Snapshot::new(&self.issuer, &self.policy, all.clients.clients, opened)?;
+        let snapshot = snapshot.with_trust(Trust::new(all.issuers, all.rules, all.declared));
         let next_key_change = keys::next_change(&all.keys, now);
         Ok((
             snapshot,
@@ -100,6 +104,9 @@ struct All {
     revision: i64,
     clients: ReadClients,
     keys: Vec<StoredKey>,
+    issuers: Vec<TrustedIssuer>,
+    rules: Vec<BindingRule>,
+    declared: Declared,
 }
 
 fn read_all(transaction: &mut Transaction) -> Result<All, Fault<Nothing>> {
@@ -109,6 +116,9 @@ fn read_all(transaction: &mut Transaction) -> Result<All, Fault<Nothing>> {
         revision,
         clients: transaction.clients()?,
         keys: transaction.signing_keys()?,
+        issuers: transaction.trusted_issuers()?,
+        rules: transaction.binding_rules()?,
+        declared: transaction.declared_names()?,
     })
 }
 

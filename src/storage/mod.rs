@@ -15,7 +15,8 @@
 //! | `requests`, `codes`, `token_families`, `replays`, `events` | what the protocol remembers |
 //! | `users`, `sessions`, `consents`, `throttle`, `links` | what is remembered about people |
 //! | `logout_notices` | what clients have to hear of sessions that ended |
-//! | `clients`, [`keys`], `meta` | what operators manage |
+//! | `clients`, [`keys`], `trust`, `meta` | what operators manage |
+//! | `reference_tokens` | tokens that are references |
 //! | `upkeep` | removal of what expired |
 
 mod ahead;
@@ -35,6 +36,7 @@ mod measures;
 mod meta;
 pub mod migrations;
 mod queue;
+mod reference_tokens;
 mod replays;
 mod requests;
 mod schema;
@@ -42,6 +44,7 @@ mod sessions;
 mod settings;
 mod throttle;
 mod token_families;
+mod trust;
 mod upkeep;
 mod users;
 mod worker;

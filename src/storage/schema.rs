@@ -236,3 +236,42 @@ diesel::table! {
         browser -> Nullable<Text>,
     }
 }
+
+diesel::table! {
+    trusted_issuers (name) {
+        name -> Text,
+        definition -> Text,
+        sealed_secret -> Nullable<Binary>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    binding_rules (id) {
+        id -> Text,
+        trusted_issuer -> Text,
+        rule -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    declared_names (kind, name) {
+        kind -> Text,
+        name -> Text,
+        id -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    reference_tokens (digest) {
+        digest -> Binary,
+        accessor -> Text,
+        trusted_issuer -> Text,
+        token -> Text,
+        expires_at -> BigInt,
+    }
+}

@@ -29,9 +29,10 @@ const fn perishable(table: &'static str, key: &'static str) -> Perishable {
 const DAY: i64 = 86_400;
 
 /// What expires, smallest rows first.
-const PERISHABLES: [Perishable; 11] = [
+const PERISHABLES: [Perishable; 12] = [
     perishable("replays", "purpose, value"),
     perishable("revoked_tokens", "jti"),
+    perishable("reference_tokens", "digest"),
     perishable("failures", "key"),
     perishable("one_time_links", "purpose"),
     perishable("authorization_requests", "handle"),

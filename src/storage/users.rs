@@ -21,6 +21,10 @@ impl Subjects for Transaction {
         Ok(self.user(id)?.map(|user| user.subject))
     }
 
+    fn subject_by_username(&mut self, username: &str) -> Result<Option<Subject>, StoreError> {
+        Ok(self.user_by_username(username)?.map(|user| user.subject))
+    }
+
     fn session_expiry(&mut self, session: &str) -> Result<Option<Timestamp>, StoreError> {
         let ahead = self.ahead.as_ref();
         if let Some(expiry) = ahead.and_then(|ahead| ahead.session_expiry(session)) {

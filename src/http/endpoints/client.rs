@@ -58,6 +58,17 @@ pub(crate) async fn authenticate_by(
     Ok(client)
 }
 
+/// Whether a request says anything of a client; then it has to be a good one.
+pub(crate) fn names_client(request: &HttpRequest, params: &Params<'_>) -> bool {
+    let named = [
+        "client_id",
+        "client_secret",
+        "client_assertion",
+        "client_assertion_type",
+    ];
+    authorization(request).is_some() || named.iter().any(|name| params.find(name).is_some())
+}
+
 /// Reads keys again that may have changed, while nobody waits for it.
 pub(crate) fn keep_keys_fresh(scene: &Scene, client: &Client) {
     let Some(address) = client.metadata.jwks_uri.clone() else {

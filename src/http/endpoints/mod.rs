@@ -6,6 +6,7 @@ pub(crate) mod discovery;
 pub(crate) mod health;
 pub(crate) mod introspect;
 pub(crate) mod jwks;
+pub(crate) mod jwt_bearer;
 pub(crate) mod logout;
 pub(crate) mod metrics;
 pub(crate) mod recipient;

@@ -12,7 +12,7 @@
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
-use crate::http::endpoints::client::authenticate;
+use crate::http::endpoints::client::{authenticate, names_client};
 use crate::http::scene::Scene;
 use crate::http::state::AppState;
 use crate::http::{cors, error, extract};
@@ -37,6 +37,19 @@ pub(crate) async fn answer(
 async fn revoke(request: &HttpRequest, payload: Payload, scene: &Scene) -> Result<(), Fault> {
     let body = extract::form_body(request, payload).await?;
     let params = extract::params(&body)?;
+    if !names_client(request, &params)
+        && let Some(token) = params.find("token")
+        && revocation::is_without_client(&scene.context(), scene.keys(), token)
+    {
+        let token = token.to_owned();
+        let revoke = scene.write(move |scene, store| {
+            let (context, keys) = (scene.context(), scene.keys());
+            Ok(revocation::revoke_without_client(
+                &context, store, keys, &token,
+            )?)
+        });
+        return revoke.await;
+    }
     let client = authenticate(request, scene, &params).await?;
     let token = revocation::accept(&params)?.to_owned();
     scene

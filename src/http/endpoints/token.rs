@@ -18,7 +18,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::http::endpoints::client::authenticate;
-use crate::http::endpoints::recipient;
+use crate::http::endpoints::{jwt_bearer, recipient};
 use crate::http::scene::{Scene, broken};
 use crate::http::state::AppState;
 use crate::http::{cors, error, extract};
@@ -54,13 +54,17 @@ async fn exchange(
 ) -> Result<TokenResponse, Fault> {
     let body = extract::form_body(request, payload).await?;
     let params = extract::params(&body)?;
+    if jwt_bearer::is_meant(&params) {
+        return jwt_bearer::exchange(request, scene, &params).await;
+    }
     let client = authenticate(request, scene, &params).await?;
     let grant = grants::choose(&client, &params)?;
     let how = match grant {
         GrantType::ClientCredentials => None,
-        GrantType::AuthorizationCode | GrantType::RefreshToken | GrantType::Implicit => {
-            client.client().metadata.id_token_encryption()
-        }
+        GrantType::AuthorizationCode
+        | GrantType::RefreshToken
+        | GrantType::Implicit
+        | GrantType::JwtBearer => client.client().metadata.id_token_encryption(),
     };
     // Before the grant is used up.
     let recipient = recipient::find(scene, client.client(), how).await?;
@@ -69,12 +73,16 @@ async fn exchange(
         GrantType::ClientCredentials => {
             grants::client_credentials::exchange(&scene.context(), &client, &params)?
         }
-        GrantType::AuthorizationCode | GrantType::RefreshToken | GrantType::Implicit => {
+        GrantType::AuthorizationCode
+        | GrantType::RefreshToken
+        | GrantType::Implicit
+        | GrantType::JwtBearer => {
             let family = match grant {
                 GrantType::RefreshToken => grants::refresh_token::family(&scene.context(), &params),
                 GrantType::AuthorizationCode
                 | GrantType::ClientCredentials
-                | GrantType::Implicit => None,
+                | GrantType::Implicit
+                | GrantType::JwtBearer => None,
             };
             let params: Params<'static> = params.into_owned();
             let rule = move |scene: &Scene, store: &mut Transaction| {

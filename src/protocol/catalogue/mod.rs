@@ -59,6 +59,7 @@ files! {
     bearer,
     sign_out,
     pages,
+    trust,
     registration,
     server,
     agents

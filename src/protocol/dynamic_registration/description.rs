@@ -218,7 +218,8 @@ fn grants(context: &Context<'_>, basics: &Basics) -> Result<Vec<GrantType>, Refu
     grants.sort_unstable();
     grants.dedup();
     let is_open = context.policy.registration.mode == RegistrationMode::Open;
-    if is_open && grants.contains(&GrantType::ClientCredentials) {
+    let by_operator = [GrantType::ClientCredentials, GrantType::JwtBearer];
+    if is_open && by_operator.iter().any(|it| grants.contains(it)) {
         return Err(unsupported);
     }
     // An empty list is none at all, and not the usual one.

@@ -17,6 +17,7 @@ use crate::protocol::tokens::refresh_token::FamilyId;
 
 pub mod authorization_code;
 pub mod client_credentials;
+pub mod jwt_bearer;
 pub mod refresh_token;
 
 /// The grant that the request names, if this client may use it.
@@ -49,7 +50,8 @@ pub fn exchange(
         }
         GrantType::RefreshToken => refresh_token::exchange(context, store, client, params),
         GrantType::ClientCredentials => Ok(client_credentials::exchange(context, client, params)?),
-        GrantType::Implicit => Err((&catalogue::UNSUPPORTED_GRANT).into()),
+        // The one has no request here, the other another way in: it may come without a client.
+        GrantType::Implicit | GrantType::JwtBearer => Err((&catalogue::UNSUPPORTED_GRANT).into()),
     }
 }
 

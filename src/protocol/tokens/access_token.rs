@@ -6,9 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::crypto::jwt::{self, Expected, JwtRefused};
 use crate::crypto::key_set::KeySet;
+use crate::protocol::client::Client;
 use crate::protocol::context::Timestamp;
+use crate::protocol::scope::Scope;
 use crate::protocol::subject_identifier::SubjectType;
 use crate::protocol::tokens::{Issue, Owner, SignError, Signer};
+use crate::protocol::trust::binding::Identity;
 
 /// RFC 9068 §2.1.
 const TYPE: &str = "at+jwt";
@@ -30,6 +33,8 @@ struct Claims<'a> {
     sid: Option<&'a str>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     roles: &'a [String],
+    #[serde(skip_serializing_if = "<[Identity]>::is_empty")]
+    identities: &'a [Identity],
 }
 
 /// One audience is a string, several are a list (RFC 7519 §4.1.3).
@@ -42,11 +47,10 @@ enum Audience<'a> {
 
 /// Roles are for the API that the token opens (RFC 9068 §2.2.3.1), and whoever holds the token can read them. A client that
 /// registered itself, or knows people by identifiers of its own, learns them only as far as the person agreed.
-fn may_tell_roles(issue: &Issue) -> bool {
-    let client = &issue.client;
+pub(in crate::protocol) fn may_tell_roles(client: &Client, scope: &Scope) -> bool {
     let is_pairwise = client.metadata.subject_type == Some(SubjectType::Pairwise);
     let is_known = client.dynamic.is_none() && !is_pairwise;
-    is_known || issue.scope.contains("roles") || issue.scope.contains("profile")
+    is_known || scope.contains("roles") || scope.contains("profile")
 }
 
 /// How many seconds the access token of an issue lives.
@@ -54,6 +58,7 @@ pub(super) fn lifetime(issue: &Issue, signer: &Signer<'_>) -> i64 {
     let policy = signer.policy;
     match &issue.owner {
         Owner::Client | Owner::User { .. } => policy.access_token_lifetime,
+        Owner::Vouched(vouched) => vouched.lifetime,
         Owner::Agent { until } => (until - signer.now).min(policy.agents.access_token_lifetime),
     }
 }
@@ -70,16 +75,19 @@ pub(super) fn sign(issue: &Issue, signer: &Signer<'_>) -> Result<String, SignErr
         Owner::Client => (issue.client.id.as_str().into(), &[]),
         Owner::Agent { .. } => (issue.client.agent_id().into(), &[]),
         Owner::User { subject, .. } => {
-            let may_tell = may_tell_roles(issue);
+            let may_tell = may_tell_roles(&issue.client, &issue.scope);
             let roles: &[String] = if may_tell { &subject.roles } else { &[] };
             (signer.identifier(issue, subject), roles)
         }
+        Owner::Vouched(vouched) => (vouched.subject.as_str().into(), &vouched.roles),
     };
     let sid = signer.session(issue);
     let claims = Claims {
         iss: match &issue.owner {
             Owner::Agent { .. } if policy.agents.issuer_is_key_thumbprint => key.kid(),
-            Owner::Agent { .. } | Owner::Client | Owner::User { .. } => signer.issuer,
+            Owner::Agent { .. } | Owner::Client | Owner::User { .. } | Owner::Vouched(_) => {
+                signer.issuer
+            }
         },
         sub: &sub,
         aud: match issue.audience.as_slice() {
@@ -94,12 +102,13 @@ pub(super) fn sign(issue: &Issue, signer: &Signer<'_>) -> Result<String, SignErr
         auth_time: issue.id_token.as_ref().map(|facts| facts.auth_time),
         sid: sid.as_deref(),
         roles,
+        identities: issue.owner.identities(),
     };
     Ok(jwt::sign(key, Some(TYPE), &claims)?)
 }
 
 /// The claims of an access token of ours whose signature, type, issuer and time were checked.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessToken {
     /// The issuer.
     pub iss: String,
@@ -111,7 +120,7 @@ pub struct AccessToken {
     pub client_id: String,
     /// What is granted.
     #[serde(default)]
-    pub scope: crate::protocol::scope::Scope,
+    pub scope: Scope,
     /// When it was made.
     pub iat: Timestamp,
     /// From when on it is refused.
@@ -120,9 +129,12 @@ pub struct AccessToken {
     pub jti: String,
     /// The browser session.
     pub sid: Option<String>,
-    /// The user's roles.
+    /// The roles of whom it speaks of.
     #[serde(default)]
     pub roles: Vec<String>,
+    /// What binding rules gave besides.
+    #[serde(default)]
+    pub identities: Vec<Identity>,
 }
 
 /// A string or a list of strings (RFC 7519 §4.1.3).

@@ -25,6 +25,7 @@ use crate::protocol::subject_identifier;
 use crate::protocol::tokens::family::{Family, RotationEvent, Tag};
 use crate::protocol::tokens::id_token::{Companions, IdTokenKeys};
 use crate::protocol::tokens::refresh_token::FamilyId;
+use crate::protocol::trust::binding::Identity;
 
 pub mod access_token;
 pub mod family;
@@ -72,13 +73,35 @@ pub enum Owner {
         /// The `sid`, where the tokens belong to a browser session.
         session: Option<String>,
     },
+    /// Somebody whom a trusted issuer vouches for (RFC 7523 §2.1).
+    Vouched(Box<Vouched>),
+}
+
+/// Somebody whom a trusted issuer vouches for.
+#[derive(Debug)]
+pub struct Vouched {
+    /// The `sub`: a user's own, or the name of the issuer, a colon, and its `sub`.
+    pub subject: String,
+    /// The roles of the user, or those that binding rules give.
+    pub roles: Vec<String>,
+    /// What binding rules give besides.
+    pub identities: Vec<Identity>,
+    /// Life of the access token, in seconds.
+    pub lifetime: i64,
 }
 
 impl Owner {
     fn session(&self) -> Option<&str> {
         match self {
-            Self::Client | Self::Agent { .. } => None,
+            Self::Client | Self::Agent { .. } | Self::Vouched(_) => None,
             Self::User { session, .. } => session.as_deref(),
+        }
+    }
+
+    fn identities(&self) -> &[Identity] {
+        match self {
+            Self::Client | Self::Agent { .. } | Self::User { .. } => &[],
+            Self::Vouched(vouched) => &vouched.identities,
         }
     }
 }

@@ -17,6 +17,7 @@ mod encryption;
 mod fleet;
 mod front_channel;
 mod introspect;
+mod jwt_bearer;
 mod login;
 mod logout;
 mod logs;

@@ -263,6 +263,7 @@ impl Server {
             jti: token_id.to_owned(),
             sid: None,
             roles: Vec::new(),
+            identities: Vec::new(),
         };
         self.enter(family.clone());
         let context = context(now, &self.random, &self.policy, &self.clients, &self.keys);

@@ -26,6 +26,7 @@ mod session_end;
 mod setup;
 mod sign_in;
 mod throttle;
+mod trust;
 mod userinfo;
 
 use std::collections::HashMap;

@@ -95,6 +95,7 @@ conformance! {
         an_unknown_family_neither_rotates_nor_dies,
         a_revoked_access_token_is_known_by_its_jti,
         a_value_is_used_once_for_each_purpose,
+        a_subject_is_found_by_name_in_any_case,
         a_subject_is_what_tokens_say_of_a_user,
         events_can_be_recorded_without_anybody;
     identity:

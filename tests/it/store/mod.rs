@@ -11,6 +11,7 @@ mod outages;
 mod protocol;
 mod races;
 mod transactions;
+mod trust;
 mod upkeep;
 
 use issuant::protocol::error::{Fault, StoreError};

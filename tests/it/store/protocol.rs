@@ -181,6 +181,13 @@ pub(crate) fn a_value_is_used_once_for_each_purpose(store: Store<'_>) {
     assert!(store.use_once("proof", &digest(1), NOW + 60).unwrap());
 }
 
+pub(crate) fn a_subject_is_found_by_name_in_any_case(store: Store<'_>) {
+    let ada = Some(user("ada").subject);
+    assert_eq!(store.subject_by_username("ada").unwrap(), ada);
+    assert_eq!(store.subject_by_username("ADA").unwrap(), ada);
+    assert_eq!(store.subject_by_username("sub-ada").unwrap(), None);
+}
+
 pub(crate) fn a_subject_is_what_tokens_say_of_a_user(store: Store<'_>) {
     let mut ada = user("ada");
     assert_eq!(

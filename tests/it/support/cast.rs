@@ -177,7 +177,11 @@ fn client(id: &str, authentication_method: AuthenticationMethod) -> Client {
         name: format!("The {id} app"),
         authentication_method,
         secrets: if is_public { Vec::new() } else { generated(id) },
-        grants: GrantType::REDEEMED.to_vec(),
+        grants: vec![
+            GrantType::AuthorizationCode,
+            GrantType::ClientCredentials,
+            GrantType::RefreshToken,
+        ],
         redirect_uris: Vec::new(),
         post_logout_redirect_uris: Vec::new(),
         scope: issuant::protocol::scope::Scope::default(),

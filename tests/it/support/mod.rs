@@ -2,6 +2,7 @@
 
 pub(crate) mod cast;
 pub(crate) mod databases;
+pub(crate) mod foreign;
 pub(crate) mod memory;
 pub(crate) mod needs;
 pub(crate) mod op;

@@ -26,6 +26,7 @@ use issuant::identity::store::{OneTimeLinks as _, User, Users as _};
 use issuant::protocol::client::Client;
 use issuant::protocol::context::{ClientDirectory, Context, Policy, PublishedKeys, Timestamp};
 use issuant::protocol::error::{Fault, StoreError};
+use issuant::protocol::trust::directory::Trust;
 use issuant::storage::{Storage, Transaction};
 use serde_json::Value;
 
@@ -146,6 +147,8 @@ impl TestOp {
             clock: clock.clone(),
             fetcher: Arc::new(setting.fetcher),
             client_keys: issuant::http::client_keys::ClientKeys::default(),
+            issuer_keys: issuant::http::client_keys::ClientKeys::default(),
+            assertions: issuant::http::starts::Starts::at_most(1200),
             request_objects: issuant::http::request_objects::RequestObjects::default(),
             passwords: PasswordQueue::new(cast::password_hasher(), 2),
             secret_uses: issuant::http::secret_uses::SecretUses::default(),
@@ -270,6 +273,20 @@ impl TestOp {
             }
         });
         assert!(change.is_none(), "there is no client {id}");
+    }
+
+    /// Trusts issuers, as an operator does.
+    pub(crate) fn trust(&self, trust: Trust) {
+        let snapshot = Snapshot::clone(&self.state.snapshot.load());
+        self.state
+            .snapshot
+            .store(Arc::new(snapshot.with_trust(trust)));
+    }
+
+    /// The same, with changed clients.
+    pub(crate) fn trust_beside(&self, trust: Trust, change: impl FnMut(&mut Client)) {
+        self.store_changed_clients(change);
+        self.trust(trust);
     }
 
     /// Changes any of the registered clients.

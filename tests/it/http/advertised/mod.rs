@@ -133,6 +133,7 @@ const ROWS: &[Row] = &[
             "client_credentials",
             "refresh_token",
             "implicit",
+            "urn:ietf:params:oauth:grant-type:jwt-bearer",
         ],
         accepted: |op, value| Box::pin(tokens::grant(op, value)),
         outside: "password",

@@ -7,6 +7,7 @@ use issuant::protocol::profile::{Address, Names, Profile};
 use serde_json::{Value, json};
 
 use crate::http::advertised::app::{App, refused};
+use crate::support::foreign::Foreign;
 use crate::support::op::TestOp;
 
 /// The claims of a JWT whose signature has this algorithm and a published key.
@@ -38,6 +39,19 @@ pub(super) async fn grant(op: &TestOp, value: &str) {
             let app = App::new(op, metadata).await;
             let wanted = [("response_type", "id_token"), ("nonce", "n-1")];
             assert!(app.authorize(&wanted).await.contains("#id_token="));
+        }
+        "urn:ietf:params:oauth:grant-type:jwt-bearer" => {
+            let foreign = Foreign::new();
+            op.trust(foreign.trust(&json!({"without_client": true})));
+            let form = [
+                ("grant_type", value),
+                (
+                    "assertion",
+                    &*foreign.token(&json!({"iat": op.now(), "exp": op.now() + 60})),
+                ),
+            ];
+            let reply = op.anonymous().post("/token", &form).await;
+            assert_eq!(reply.status, 200, "{reply:?}");
         }
         _ => panic!("nobody wrote down how to use {value}"),
     }

@@ -7,17 +7,18 @@ mod logout;
 use std::collections::{BTreeMap, BTreeSet};
 
 use issuant::crypto::digest::Digest;
-use issuant::identity::store::{Consent, Failures, Session, User};
+use issuant::identity::store::{Consent, Failures, Session, User, Users as _};
 use issuant::protocol::client::ClientId;
 use issuant::protocol::context::Timestamp;
 use issuant::protocol::error::{Fault, StoreError};
 use issuant::protocol::logout_notice::LogoutNotice;
 use issuant::protocol::store::{
-    AuthorizationCode, AuthorizationCodes, Replays, RevokedTokens, SecurityEvent, SecurityEvents,
-    Subject, Subjects, TokenFamilies, WaitingRequest, WaitingRequests,
+    AuthorizationCode, AuthorizationCodes, ReferenceTokens, Replays, RevokedTokens, SecurityEvent,
+    SecurityEvents, Subject, Subjects, TokenFamilies, WaitingRequest, WaitingRequests,
 };
 use issuant::protocol::tokens::family::{Family, RevocationReason, Revoked, Rotation};
 use issuant::protocol::tokens::refresh_token::FamilyId;
+use issuant::protocol::trust::reference::ReferenceToken;
 
 /// Everything that is remembered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,6 +29,7 @@ pub(crate) struct MemoryStore {
     /// The newest family of each agent.
     pub(crate) of_agents: BTreeMap<ClientId, FamilyId>,
     pub(crate) revoked_tokens: BTreeMap<String, Timestamp>,
+    pub(crate) reference_tokens: BTreeMap<Digest, ReferenceToken>,
     pub(crate) replays: BTreeMap<(&'static str, Digest), Timestamp>,
     pub(crate) events: Vec<SecurityEvent>,
     pub(crate) session_clients: BTreeSet<(String, ClientId)>,
@@ -206,9 +208,28 @@ impl Replays for MemoryStore {
     }
 }
 
+impl ReferenceTokens for MemoryStore {
+    fn add_reference_token(&mut self, token: &ReferenceToken) -> Result<(), StoreError> {
+        self.reference_tokens.insert(token.digest, token.clone());
+        Ok(())
+    }
+
+    fn reference_token(&mut self, digest: &Digest) -> Result<Option<ReferenceToken>, StoreError> {
+        Ok(self.reference_tokens.get(digest).cloned())
+    }
+
+    fn end_reference_token(&mut self, digest: &Digest) -> Result<bool, StoreError> {
+        Ok(self.reference_tokens.remove(digest).is_some())
+    }
+}
+
 impl Subjects for MemoryStore {
     fn subject(&mut self, id: &str) -> Result<Option<Subject>, StoreError> {
         Ok(self.users.get(id).map(|user| user.subject.clone()))
+    }
+
+    fn subject_by_username(&mut self, username: &str) -> Result<Option<Subject>, StoreError> {
+        Ok(self.user_by_username(username)?.map(|user| user.subject))
     }
 
     fn session_expiry(&mut self, session: &str) -> Result<Option<Timestamp>, StoreError> {
