@@ -21,6 +21,7 @@ mod parse;
 mod secrets;
 mod seed;
 mod serve;
+mod trust;
 mod user;
 
 use std::ffi::OsString;
@@ -93,6 +94,7 @@ enum Command {
     Client(client::Client),
     User(user::User),
     Key(key::Key),
+    Trust(trust::Trust),
     Logout(logout::Logout),
     Admin(admin::Admin),
     Config(config_check::Config),
@@ -138,6 +140,7 @@ impl Session {
             Some(Command::Client(command)) => command.run(self),
             Some(Command::User(command)) => command.run(self),
             Some(Command::Key(command)) => command.run(self),
+            Some(Command::Trust(command)) => command.run(self),
             Some(Command::Logout(command)) => command.run(self),
             Some(Command::Admin(command)) => command.run(self),
             Some(Command::Config(command)) => command.run(self),

@@ -43,13 +43,17 @@ impl Known {
 
 /// Why keys cannot be read.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Unreadable {
+pub enum Unreadable {
+    /// See there.
     #[error(transparent)]
     Fetch(#[from] FetchError),
+    /// No JSON, or a private key in it.
     #[error("the document is no set of public keys: {0}")]
     Document(#[from] serde_json::Error),
+    /// No certificates in PEM.
     #[error("the certificates that are trusted for the address cannot be used: {0}")]
     Authorities(#[from] NoAuthorities),
+    /// OpenID Connect Discovery §4.3.
     #[error("the metadata name another issuer than the one that they were asked of")]
     OtherIssuer,
 }

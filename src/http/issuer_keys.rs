@@ -87,7 +87,7 @@ struct Metadata {
 }
 
 /// Reads the keys from where the issuer publishes them; those that are at hand need no reading.
-pub(crate) async fn fetch(fetcher: &Fetcher, source: &KeySource) -> Result<JwkSet, Unreadable> {
+pub async fn fetch(fetcher: &Fetcher, source: &KeySource) -> Result<JwkSet, Unreadable> {
     let (remote, is_metadata) = match source {
         KeySource::JwksUrl(remote) => (remote, false),
         KeySource::DiscoveryUrl(remote) => (remote, true),

@@ -29,7 +29,7 @@ mod error;
 mod extract;
 mod form_token;
 pub mod headers;
-mod issuer_keys;
+pub mod issuer_keys;
 pub mod metrics;
 pub mod pages;
 pub mod passwords;

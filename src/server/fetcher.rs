@@ -4,9 +4,13 @@ use std::path::PathBuf;
 use std::{fs, io};
 
 use crate::config::Config;
+use crate::crypto::jwk_set::JwkSet;
 use crate::fetch::{Authorities, Fetcher, NoAuthorities, Reach};
+use crate::http::client_keys::Unreadable;
+use crate::http::issuer_keys;
 use crate::http::sector::{self, SectorUnproven};
 use crate::protocol::client::Client;
+use crate::protocol::trust::issuer::{KeySource, TrustedIssuer};
 
 /// Why `fetch.ca_file` cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +47,36 @@ pub fn check_sector(config: &Config, client: &Client) -> Result<(), SectorError>
         .enable_all()
         .build()?;
     Ok(runtime.block_on(sector::check(&fetcher, client))?)
+}
+
+/// Why a command does not take the keys of a trusted issuer.
+#[derive(Debug, thiserror::Error)]
+pub enum IssuerError {
+    /// See there.
+    #[error(transparent)]
+    Authorities(#[from] AuthoritiesError),
+    /// See there.
+    #[error(transparent)]
+    Keys(#[from] Unreadable),
+    /// There is nothing that requests could run on.
+    #[error("no requests can be made: {0}")]
+    Runtime(#[from] io::Error),
+}
+
+/// Reads the keys that an issuer publishes, for a command, which waits for it; `None` where they are at hand.
+pub fn issuer_keys(config: &Config, issuer: &TrustedIssuer) -> Result<Option<JwkSet>, IssuerError> {
+    match &issuer.keys {
+        KeySource::Pem(_) | KeySource::Jwks(_) | KeySource::Secret => Ok(None),
+        KeySource::JwksUrl(_) | KeySource::DiscoveryUrl(_) => {
+            let fetcher = fetcher(config)?;
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
+            Ok(Some(
+                runtime.block_on(issuer_keys::fetch(&fetcher, &issuer.keys))?,
+            ))
+        }
+    }
 }
 
 /// Reads the file with further authorities, if there is one.

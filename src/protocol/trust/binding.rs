@@ -42,6 +42,11 @@ impl BindType {
         Self::Scope,
     ];
 
+    /// The one that is written so.
+    pub fn named(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
     /// As it is written.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -55,7 +60,7 @@ impl BindType {
     }
 
     /// Whether a name can be one of this type.
-    fn takes(self, name: &str) -> bool {
+    pub fn takes(self, name: &str) -> bool {
         match self {
             Self::Service | Self::Node => {
                 let is_end = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
@@ -234,6 +239,8 @@ pub struct Terms {
     pub absent: Absent,
     /// Whether values are turned to lower case in names.
     pub lower_case: bool,
+    /// Whether a name that comes out malformed ends everything, and not its rule alone.
+    pub malformed_names_refuse: bool,
 }
 
 /// What a rule came to.

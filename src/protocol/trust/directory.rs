@@ -40,6 +40,17 @@ impl Trusted {
         }
     }
 
+    /// Whether each key in PEM is one.
+    pub fn can_read_keys(issuer: &TrustedIssuer) -> bool {
+        match &issuer.keys {
+            KeySource::Pem(texts) => texts.iter().all(|pem| public_pem::read(pem).is_ok()),
+            KeySource::Jwks(_)
+            | KeySource::JwksUrl(_)
+            | KeySource::DiscoveryUrl(_)
+            | KeySource::Secret => true,
+        }
+    }
+
     /// The exact `iss` of its tokens, where it is known beforehand.
     pub fn expected_issuer(&self) -> Option<&str> {
         match &self.issuer.keys {

@@ -12,3 +12,4 @@ mod secrets;
 mod sector;
 mod tls;
 mod transcripts;
+mod trust;
