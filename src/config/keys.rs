@@ -263,6 +263,16 @@ pub static KEYS: &[Key] = &[
         "Requests to /api/fleet that are answered at once",
     ),
     key(
+        "consul.enabled",
+        "off",
+        "Whether programs that log in at Consul are served at /v1/acl: on or off; `dev` has it on",
+    ),
+    key(
+        "consul.strict_compat",
+        "off",
+        "Whether an absent claim may grant something there, as in Consul, and other weaknesses of it are kept: on or off",
+    ),
+    key(
         "fetch.ca_file",
         "",
         "File with certificates in PEM that are trusted beside those of the system when this server asks others, as for a client's keys",

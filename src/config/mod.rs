@@ -8,6 +8,7 @@
 use std::path::PathBuf;
 
 mod accounts;
+mod consul;
 pub mod database;
 pub mod environment;
 pub mod fetch;
@@ -110,6 +111,7 @@ impl Config {
             registration: registration::read(&mut reader),
             accounts: accounts::read(&mut reader),
             agents: fleet::policy(&mut reader, mode),
+            consul: consul::read(&mut reader, mode),
             acr_values: sign_in::acr_values(&mut reader),
             front_channel_tokens: reader
                 .text("front_channel_tokens", accounts::parse_switch)

@@ -49,7 +49,8 @@ pub(crate) async fn optional_form_body(
     }
 }
 
-async fn read_body(payload: Payload) -> Result<Bytes, Refusal> {
+/// Reads a body of whatever type.
+pub(crate) async fn read_body(payload: Payload) -> Result<Bytes, Refusal> {
     let too_large = Refusal::new(&catalogue::BODY_TOO_LARGE);
     match timeout(PATIENCE, payload.to_bytes_limited(MOST)).await {
         Ok(Ok(Ok(body))) => Ok(body),

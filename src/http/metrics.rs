@@ -107,9 +107,15 @@ impl Metrics {
         storage.register_metrics(registry);
     }
 
-    /// A token response leaves.
-    pub fn issued(&self, grant: GrantType, client: &Client, rotation: Option<RotationEvent>) {
-        let kind = if client.is_agent() { AGENT } else { CLIENT };
+    /// A token response leaves, to a client where there is one.
+    pub fn issued(
+        &self,
+        grant: GrantType,
+        client: Option<&Client>,
+        rotation: Option<RotationEvent>,
+    ) {
+        let is_agent = client.is_some_and(Client::is_agent);
+        let kind = if is_agent { AGENT } else { CLIENT };
         let labels = by_grant(grant, kind);
         self.tokens_issued.get_or_create(&labels).inc();
         let Some(event) = rotation else {

@@ -88,6 +88,7 @@ pub fn app(
                 .route(web::delete().to(register::manage)),
         )
         .service(resource(urls::WEBFINGER).route(get().to(webfinger::answer)))
+        .configure(seeds::consul::routes)
         .configure(for_browsers)
         // As other servers have them.
         .service(resource(urls::FLEET_AUTHENTICATE).to(fleet::answer))

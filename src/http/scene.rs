@@ -16,7 +16,7 @@ use crate::protocol::error::{Fault, StoreError, Trouble};
 use crate::protocol::store::Store;
 use crate::protocol::tokens::Signer;
 use crate::protocol::tokens::refresh_token::FamilyId;
-use crate::protocol::trust::directory::Trusted;
+use crate::protocol::trust::directory::{Trust, Trusted};
 use crate::storage::Transaction;
 
 /// The time, the snapshot and everything shared.
@@ -159,6 +159,26 @@ impl Scene {
         let changed = snapshot.with_client(&id, client.clone());
         self.state.snapshot.store(Arc::new(changed));
         Ok(client)
+    }
+
+    /// Runs a rule that changes whom this server trusts. At once this node knows of it; the others will within a second.
+    pub(crate) async fn change_trust<T: Send + 'static>(
+        &self,
+        rule: impl FnOnce(&mut Transaction) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let _alone = self.state.snapshot_change.lock().await;
+        let change = self.state.storage.write(move |store| {
+            let done = rule(store)?;
+            let (issuers, rules) = (store.trusted_issuers()?, store.binding_rules()?);
+            let trust = Trust::new(issuers, rules, store.declared_names()?);
+            Ok::<_, Fault>((done, trust))
+        });
+        let (done, trust) = change.await?;
+        let snapshot = Snapshot::clone(&self.state.snapshot.load());
+        self.state
+            .snapshot
+            .store(Arc::new(snapshot.with_trust(trust)));
+        Ok(done)
     }
 
     /// The same for a rule that is about one family; see [`crate::storage::Storage::write_family`].

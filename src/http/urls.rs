@@ -75,6 +75,22 @@ pub const METRICS: &str = "/metrics";
 pub const VERIFY: &str = "/verify";
 /// For agents, as at Fleet Server.
 pub const FLEET_AUTHENTICATE: &str = "/api/fleet/authenticate";
+/// Consul: adds an auth method.
+pub const CONSUL_METHOD: &str = "/v1/acl/auth-method";
+/// Consul: one auth method.
+pub const CONSUL_METHOD_OF: &str = "/v1/acl/auth-method/{name}";
+/// Consul: all auth methods.
+pub const CONSUL_METHODS: &str = "/v1/acl/auth-methods";
+/// Consul: adds a binding rule.
+pub const CONSUL_RULE: &str = "/v1/acl/binding-rule";
+/// Consul: one binding rule.
+pub const CONSUL_RULE_OF: &str = "/v1/acl/binding-rule/{id}";
+/// Consul: all binding rules.
+pub const CONSUL_RULES: &str = "/v1/acl/binding-rules";
+/// Consul: a token of a trusted issuer for a token of this server.
+pub const CONSUL_LOGIN: &str = "/v1/acl/login";
+/// Consul: ends a token.
+pub const CONSUL_LOGOUT: &str = "/v1/acl/logout";
 /// The demo application of `issuant dev`.
 pub const DEV_APP: &str = "/dev/app";
 /// Where the demo application's codes arrive.

@@ -78,8 +78,19 @@ pub struct Policy {
     pub agents: AgentPolicy,
     /// Whether the authorization endpoint gives out tokens: the implicit and the hybrid flow.
     pub front_channel_tokens: bool,
+    /// Whether and how programs that speak with Consul are served.
+    pub consul: ConsulPolicy,
     /// Signs access tokens.
     pub access_token_algorithm: crate::crypto::algorithm::Algorithm,
+}
+
+/// Whether and how programs that speak with Consul are served.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ConsulPolicy {
+    /// At all.
+    pub enabled: bool,
+    /// With what Consul does about absent claims, malformed names and audiences as well.
+    pub strict_compat: bool,
 }
 
 /// What people may do with accounts by themselves.
@@ -110,6 +121,7 @@ impl Default for Policy {
             accounts: AccountPolicy::default(),
             agents: AgentPolicy::default(),
             front_channel_tokens: false,
+            consul: ConsulPolicy::default(),
             access_token_algorithm: crate::crypto::algorithm::Algorithm::Es256,
         }
     }

@@ -328,7 +328,7 @@ async fn give_tokens(
     let parameters = tokens::front_channel::sign(granted, &scene.signer(recipient.as_deref()))
         .map_err(|error| Fault::Failed(broken("signing tokens", error)))?;
     let metrics = &scene.state.metrics;
-    metrics.issued(GrantType::Implicit, client, None);
+    metrics.issued(GrantType::Implicit, Some(client), None);
     let issuer = &scene.state.site.issuer;
     let response = response::granted(&granted.back, parameters, issuer, session_state);
     Ok(send(request, scene, response))

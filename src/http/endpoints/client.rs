@@ -6,6 +6,7 @@ use actix_web::{HttpMessage as _, HttpRequest};
 use crate::http::error::LoggedClient;
 use crate::http::extract::authorization;
 use crate::http::scene::Scene;
+use crate::protocol::bearer::{self, BearerRefused};
 use crate::protocol::catalogue;
 use crate::protocol::client::Client;
 use crate::protocol::client_auth::{self, AuthenticatedClient, Identified};
@@ -67,6 +68,29 @@ pub(crate) fn names_client(request: &HttpRequest, params: &Params<'_>) -> bool {
         "client_assertion_type",
     ];
     authorization(request).is_some() || named.iter().any(|name| params.find(name).is_some())
+}
+
+/// Whether an access token is for this server and has the scope that an endpoint of operators needs.
+pub(crate) async fn require_scope(
+    scene: &Scene,
+    token: &str,
+    scope: &str,
+) -> Result<(), Fault<BearerRefused>> {
+    let token = token.to_owned();
+    let ask = scene.ask(move |scene, store| {
+        let context = scene.context();
+        let read = bearer::read(&context, scene.keys(), &token)?;
+        bearer::look_up(&context, store, read)
+    });
+    let seen = ask.await?;
+    // RFC 9068 §4, as at userinfo.
+    if !seen.token.aud.contains(&scene.state.site.issuer) {
+        Err(BearerRefused::NotGood.into())
+    } else if seen.token.scope.contains(scope) {
+        Ok(())
+    } else {
+        Err(BearerRefused::Scope.into())
+    }
 }
 
 /// Reads keys again that may have changed, while nobody waits for it.

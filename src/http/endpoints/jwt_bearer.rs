@@ -61,7 +61,7 @@ pub(crate) async fn exchange(
     let tokens = tokens::sign(&issue, &scene.signer(None));
     let tokens = tokens.map_err(|error| broken("signing tokens", error))?;
     let metrics = &scene.state.metrics;
-    metrics.issued(GrantType::JwtBearer, &issue.client, None);
+    metrics.issued(GrantType::JwtBearer, Some(&issue.client), None);
     tracing::info!(
         trusted_issuer = %trusted.issuer.name,
         client.id = %issue.client.id,

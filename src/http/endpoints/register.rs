@@ -18,6 +18,7 @@ use actix_web::web::{Bytes, Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
+use crate::http::endpoints::client::require_scope;
 use crate::http::extract::{authorization, header_text};
 use crate::http::scene::{Scene, broken};
 use crate::http::seeds::fleet::dialect;
@@ -87,9 +88,14 @@ async fn add(
     let policy = &scene.state.policy.registration;
     match policy.mode {
         RegistrationMode::Off => return Err(Refusal::new(&catalogue::REGISTRATION_OFF).into()),
-        RegistrationMode::Token => check_initial_token(request, scene)
-            .await
-            .map_err(Denied::Bearer)?,
+        RegistrationMode::Token => {
+            let nothing = Params::default();
+            let token = bearer::find(authorization(request), &nothing);
+            let token = token.map_err(|refused| Denied::Bearer(refused.into()))?;
+            require_scope(scene, token, INITIAL_ACCESS_SCOPE)
+                .await
+                .map_err(Denied::Bearer)?;
+        }
         RegistrationMode::Open => {}
     }
     let body = extract::json_body(request, payload).await?;
@@ -150,7 +156,7 @@ async fn enrol(scene: &Scene, new: NewClient) -> Result<HttpResponse, Denied> {
     let tokens = tokens::sign(&issue, &scene.signer(None));
     let tokens = tokens.map_err(|error| broken("signing the tokens of an agent", error))?;
     let metrics = &scene.state.metrics;
-    metrics.issued(GrantType::ClientCredentials, &issue.client, None);
+    metrics.issued(GrantType::ClientCredentials, Some(&issue.client), None);
     let enrolled = Enrolled {
         registered: answer,
         tokens: &tokens,
@@ -169,27 +175,6 @@ struct Enrolled<'a> {
     #[serde(flatten)]
     registered: Registered,
     tokens: &'a TokenResponse,
-}
-
-async fn check_initial_token(
-    request: &HttpRequest,
-    scene: &Scene,
-) -> Result<(), Fault<BearerRefused>> {
-    let token = bearer::find(authorization(request), &Params::default())?.to_owned();
-    let ask = scene.ask(move |scene, store| {
-        let context = scene.context();
-        let read = bearer::read(&context, scene.keys(), &token)?;
-        bearer::look_up(&context, store, read)
-    });
-    let seen = ask.await?;
-    // RFC 9068 §4, as at userinfo.
-    if !seen.token.aud.contains(&scene.state.site.issuer) {
-        Err(BearerRefused::NotGood.into())
-    } else if seen.token.scope.contains(INITIAL_ACCESS_SCOPE) {
-        Ok(())
-    } else {
-        Err(BearerRefused::Scope.into())
-    }
 }
 
 async fn change(

@@ -104,6 +104,6 @@ async fn exchange(
     let tokens = tokens::sign(&issue, &scene.signer(recipient.as_deref()));
     let tokens = tokens.map_err(|error| broken("signing tokens", error))?;
     let metrics = &scene.state.metrics;
-    metrics.issued(grant, &issue.client, issue.rotation);
+    metrics.issued(grant, Some(&issue.client), issue.rotation);
     Ok(tokens)
 }

@@ -58,8 +58,41 @@ super::entries! {
     TRUST_PAIRWISE = "E1719", UnauthorizedClient,
         "A client with pairwise identifiers cannot get tokens of users this way.",
         "Use a client whose subject_type is public.";
+    TRUST_INVALID_NAME = "E1720", InvalidGrant,
+        "The name that a binding rule makes of this assertion is not valid.",
+        "Mend the claim or the rule, or set consul.strict_compat to off.";
     TRUST_RATE = "E1721", TemporarilyUnavailable,
         "Too many assertions came from this network within a minute.",
         "Wait a minute, and use tokens until they expire.";
+    CONSUL_DEFINITION = "E1730", InvalidRequest,
+        "Invalid request: the auth method or binding rule cannot be as it is described.",
+        "Change what the rest of this answer names; docs/consul.md lists all fields.";
+    CONSUL_BODY = "E1731", InvalidRequest,
+        "Invalid request: the body is not the JSON that belongs here.",
+        "Send a JSON object with the fields that docs/consul.md lists.";
+    CONSUL_UNKNOWN_METHOD = "E1732", AccessDenied,
+        "ACL not found: there is no auth method of that name.",
+        "Check the name; an operator can add the method.";
+    CONSUL_NOT_FOUND = "E1733", InvalidRequest,
+        "ACL not found: there is no auth method or binding rule of that name or id.",
+        "Check it against the list.";
+    CONSUL_NO_TOKEN = "E1734", InvalidToken,
+        "Permission denied: the request has no token.",
+        "Send it as X-Consul-Token, or as Authorization: Bearer.";
+    CONSUL_UNKNOWN_TOKEN = "E1735", AccessDenied,
+        "ACL not found: the token is not known here, has expired or was ended.",
+        "Log in again.";
+    CONSUL_NOT_LOGGED_IN = "E1736", AccessDenied,
+        "Permission denied: the token was not made by a login.",
+        "Revoke it where it was issued, at /revoke.";
+    CONSUL_NOT_ADMINISTRATOR = "E1737", AccessDenied,
+        "Permission denied: the token may not administer trust.",
+        "Use an access token of this server with the scope trust_administration.";
+    CONSUL_TYPE = "E1738", InvalidRequest,
+        "Invalid request: auth methods of this type are not supported here.",
+        "Use the type jwt; people sign in at the authorization endpoint.";
+    CONSUL_KEYS = "E1739", InvalidRequest,
+        "Invalid request: the keys of the auth method cannot be read.",
+        "Check the address, its certificate and the setting fetch.allow_private.";
 
 }

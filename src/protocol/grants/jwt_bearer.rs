@@ -47,6 +47,8 @@ pub enum Refused {
     GrantNotAllowed,
     /// No rule gives anything.
     NoBinding,
+    /// A rule makes a name that is none, and the deployment has that end the login.
+    InvalidName,
     /// The user that it names is not here, or may not sign in.
     NoUser,
     /// The client knows people by identifiers of its own.
@@ -154,6 +156,12 @@ pub fn bind(verified: &Verified, declared: &Declared, terms: Terms) -> Result<Bo
     let trusted = &verified.trusted;
     let verdicts = trusted.verdicts(&verified.attributes, declared, terms);
     let verdicts: Vec<Verdict> = verdicts.map(|(_, verdict)| verdict).collect();
+    let has_invalid_name = verdicts
+        .iter()
+        .any(|it| matches!(it, Verdict::InvalidName(_)));
+    if terms.malformed_names_refuse && has_invalid_name {
+        return Err(Refused::InvalidName);
+    }
     let bound = unite(verdicts.iter());
     if bound.is_empty() {
         Err(Refused::NoBinding)
@@ -301,6 +309,7 @@ impl Refused {
             Self::ClientNeeded => &catalogue::TRUST_CLIENT_NEEDED,
             Self::GrantNotAllowed => &catalogue::GRANT_NOT_ALLOWED,
             Self::NoBinding => &catalogue::TRUST_NO_BINDING,
+            Self::InvalidName => &catalogue::TRUST_INVALID_NAME,
             Self::NoUser => &catalogue::TRUST_NO_USER,
             Self::Pairwise => &catalogue::TRUST_PAIRWISE,
             Self::Scope => &catalogue::SCOPE_NOT_ALLOWED,

@@ -258,11 +258,12 @@ fn check_times(
     strictness: Strictness,
 ) -> Result<Timestamp, Refused> {
     let (made_at, not_before) = (time(claims, "iat")?, time(claims, "nbf")?);
-    let synthetic = match strictness {
-        Strictness::Standard => None,
-        Strictness::Consul => made_at
-            .max(not_before)
-            .map(|it| it.saturating_add(SYNTHETIC)),
+    let synthetic = match (strictness, &issuer.consul) {
+        (Strictness::Consul, Some(method)) => {
+            let latest = made_at.max(not_before);
+            latest.map(|it| it.saturating_add(method.expiration_leeway))
+        }
+        (Strictness::Standard, _) | (Strictness::Consul, None) => None,
     };
     let expiry = time(claims, "exp")?.or(synthetic).ok_or(Refused::Claims)?;
     if expiry.saturating_add(issuer.leeway) <= now {
@@ -385,6 +386,3 @@ const LONGEST: usize = 256;
 
 /// A spent `jti` is remembered for so many seconds more, because the clocks of several nodes differ.
 const KEPT: i64 = 60;
-
-/// Seconds after `iat` or `nbf` at which Consul has a token end that says nothing.
-const SYNTHETIC: i64 = 150;

@@ -98,6 +98,8 @@ pub struct ConsulMethod {
     pub max_token_ttl: String,
     /// `local` or `global`.
     pub token_locality: String,
+    /// Seconds after `iat` or `nbf` at which a token ends that says nothing, where Consul is followed strictly.
+    pub expiration_leeway: i64,
     /// As it was sent.
     pub config: Value,
 }

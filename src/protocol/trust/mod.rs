@@ -11,5 +11,6 @@ pub mod attributes;
 pub mod binding;
 pub mod directory;
 pub mod issuer;
+pub mod login;
 pub mod reference;
 pub mod selector;

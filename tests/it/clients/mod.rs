@@ -4,7 +4,7 @@ mod apache;
 mod htmlunit;
 mod node;
 mod openidconnect;
-mod python;
+pub(crate) mod python;
 
 use std::io::{Read, Write as _};
 use std::process::{Command, Stdio};

@@ -278,7 +278,7 @@ fn register(installation: &Installation) {
     installation.run(&maya, PASSWORD);
 }
 
-fn run(python: &Path, script: &str, task: &Value) -> Value {
+pub(crate) fn run(python: &Path, script: &str, task: &Value) -> Value {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/clients/python");
     // Compiled files of the modules that scripts share would lie among the sources.
     report(

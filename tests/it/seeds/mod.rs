@@ -1,5 +1,6 @@
 //! What callers of other servers rely on: the checks of each, by number, against the real binary on both databases.
 
+mod consul;
 mod fleet;
 
 use std::time::Duration;

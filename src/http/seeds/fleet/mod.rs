@@ -123,7 +123,7 @@ async fn exchange(
     let tokens = tokens::sign(&issue, &scene.signer(None));
     let tokens = tokens.map_err(|error| broken("signing the tokens of an agent", error))?;
     let metrics = &scene.state.metrics;
-    metrics.issued(grant, &issue.client, issue.rotation);
+    metrics.issued(grant, Some(&issue.client), issue.rotation);
     Ok(tokens)
 }
 

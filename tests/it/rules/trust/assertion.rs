@@ -237,8 +237,7 @@ fn published_keys_are_asked_for_and_awaited() {
 #[test]
 fn a_method_of_consul() {
     let foreign = Foreign::new();
-    let consul =
-        json!({"display_name": "", "max_token_ttl": "", "token_locality": "local", "config": {}});
+    let consul = json!({"display_name": "", "max_token_ttl": "", "token_locality": "local", "expiration_leeway": 150, "config": {}});
     let method = trusted(&foreign, &json!({"consul": consul, "issuer": null}));
     let world = World::new();
     let ask = |claims: &Value, strictness| {
