@@ -26,3 +26,5 @@ pub mod jobs;
 pub mod protocol;
 pub mod server;
 pub mod storage;
+
+pub use server::token_builder::TokenBuilder;

@@ -17,6 +17,7 @@ use issuant::fetch::{Authorities, Fetcher, Reach};
 use issuant::http::headers::RequestIds;
 use issuant::http::metrics::Metrics;
 use issuant::http::passwords::PasswordQueue;
+use issuant::http::personal_token_uses::PersonalTokenUses;
 use issuant::http::secret_uses::SecretUses;
 use issuant::http::seeds::fleet::limits::FleetLimits;
 use issuant::http::snapshot::Snapshot;
@@ -159,6 +160,7 @@ fn state(url: &str) -> Data<AppState> {
         metrics: Metrics::new(&storage),
         metrics_token: None,
         secret_uses: SecretUses::default(),
+        personal_token_uses: PersonalTokenUses::default(),
         site: Site {
             issuer: ISSUER.to_owned(),
             origin: ISSUER.to_owned(),

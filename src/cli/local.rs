@@ -62,11 +62,15 @@ impl Session {
 
 impl Local {
     /// How long a token is good that this deployment may have signed: as configured here or where the server runs,
-    /// whichever is more.
+    /// whichever is more, and those that people have for scripts.
     pub(crate) fn longest_token_lifetime(&self) -> Result<i64, Failure> {
-        let noted = self.read(|transaction| Ok(notes::longest_token_lifetime(transaction)?))?;
+        let (noted, last) = self.read(|transaction| {
+            let noted = notes::longest_token_lifetime(transaction)?;
+            Ok((noted, transaction.last_personal_token_expiry()?))
+        })?;
         let own = notes::longest(&self.config.policy);
-        Ok(noted.map_or(own, |noted| noted.max(own)))
+        let personal = last.map(|last| last - self.now);
+        Ok([noted, personal].into_iter().flatten().fold(own, i64::max))
     }
 
     /// Looks something up.

@@ -6,6 +6,7 @@
 mod admin;
 mod answer;
 mod client;
+mod cluster_cockpit;
 mod config_check;
 mod confirm;
 mod dev;
@@ -21,6 +22,7 @@ mod parse;
 mod secrets;
 mod seed;
 mod serve;
+mod token;
 mod trust;
 mod user;
 
@@ -93,6 +95,8 @@ enum Command {
     Migrate(migrate::Migrate),
     Client(client::Client),
     User(user::User),
+    Token(token::Token),
+    #[command(alias = "keys")]
     Key(key::Key),
     Trust(trust::Trust),
     Logout(logout::Logout),
@@ -112,6 +116,9 @@ struct Session {
 }
 
 fn run_with(arguments: &[OsString]) -> Exit {
+    if let Some(historic) = cluster_cockpit::recognise(arguments) {
+        return run_historic(&historic);
+    }
     let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
     let mut command = Arguments::command();
     if has("--no-color") || environment::wants_no_color() {
@@ -130,6 +137,18 @@ fn run_with(arguments: &[OsString]) -> Exit {
     }
 }
 
+/// The command line of another program, for scripts that have it.
+fn run_historic(arguments: &[OsString]) -> Exit {
+    match cluster_cockpit::Historic::try_parse_from(arguments) {
+        Ok(historic) => {
+            let output = Output::new(&historic.common);
+            let common = historic.common.clone();
+            finish(output, historic.run(&Session { common, output }))
+        }
+        Err(error) => not_understood(&error, false),
+    }
+}
+
 impl Session {
     fn run(&self, command: Option<Command>) -> Result<Answer, Failure> {
         match command {
@@ -139,6 +158,7 @@ impl Session {
             Some(Command::Migrate(command)) => command.run(self),
             Some(Command::Client(command)) => command.run(self),
             Some(Command::User(command)) => command.run(self),
+            Some(Command::Token(command)) => command.run(self),
             Some(Command::Key(command)) => command.run(self),
             Some(Command::Trust(command)) => command.run(self),
             Some(Command::Logout(command)) => command.run(self),

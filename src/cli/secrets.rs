@@ -161,6 +161,11 @@ pub(crate) fn read_key(path: &Path) -> Result<Secret, Failure> {
     read_text(path, KEY_LIMIT).map(Secret::new)
 }
 
+/// Reads a token from a file, or from standard input for `-`.
+pub(crate) fn read_token(path: &Path) -> Result<Secret, Failure> {
+    read_text(path, KEY_LIMIT).map(|text| Secret::new(text.trim().to_owned()))
+}
+
 /// At most `limit` bytes of a file, or of standard input for `-`.
 fn read_text(path: &Path, limit: u64) -> Result<String, Failure> {
     let name = path.display().to_string();

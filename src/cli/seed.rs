@@ -28,6 +28,7 @@ use crate::protocol::profile::Profile;
 use crate::protocol::redirect_uri::RegisteredRedirectUri;
 use crate::protocol::refresh_policy::{RefreshOverrides, RefreshRotation};
 use crate::protocol::registration;
+use crate::protocol::roles::RoleVocabulary;
 use crate::protocol::scope::Scope;
 use crate::protocol::store::Subject;
 use crate::storage::Transaction;
@@ -174,7 +175,7 @@ impl Seed {
         let users = self
             .users
             .into_iter()
-            .map(|user| user.prepare(hasher, now))
+            .map(|user| user.prepare(&config.roles, hasher, now))
             .collect::<Result<_, _>>()?;
         Ok(Objects { clients, users })
     }
@@ -273,7 +274,12 @@ impl SeedClient {
 }
 
 impl SeedUser {
-    fn prepare(self, hasher: &PasswordHasher, now: Timestamp) -> Result<User, Failure> {
+    fn prepare(
+        self,
+        roles: &RoleVocabulary,
+        hasher: &PasswordHasher,
+        now: Timestamp,
+    ) -> Result<User, Failure> {
         let name = self.username;
         let refused = |reason: String| {
             Failure::new(
@@ -286,6 +292,8 @@ impl SeedUser {
             Some(email) => Some(email.parse().map_err(|error| refused(format!("{error}")))?),
             None => None,
         };
+        let roles = roles.roles(&self.roles);
+        let roles = roles.map_err(|unknown| refused(unknown.to_string()))?;
         let password_hash = match self.password {
             Some(password) => Some(
                 hasher
@@ -301,7 +309,7 @@ impl SeedUser {
                 name: self.name,
                 email: email.map(String::from),
                 email_verified: self.email_verified,
-                roles: self.roles,
+                roles,
                 profile: self.claims,
                 active: true,
                 updated_at: now,

@@ -16,7 +16,7 @@ use crate::server::data::{self, Data};
 use crate::server::{self, ServerError, log};
 
 /// Run the production server
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 #[command(
     help_template = super::TEMPLATE,
     before_long_help = "\

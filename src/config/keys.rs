@@ -178,6 +178,66 @@ pub static KEYS: &[Key] = &[
         "Whether people may enter another e-mail address, not verified: on or off. Leave it off where apps know people by address",
     ),
     key(
+        "personal_tokens.lifetime",
+        "1h",
+        "Life of a personal access token for which nobody says another, 1s to 366d",
+    ),
+    key(
+        "personal_tokens.longest",
+        "90d",
+        "No personal access token lives longer, 1s to 366d",
+    ),
+    key(
+        "personal_tokens.most",
+        "100",
+        "A person has at most so many personal access tokens that are good; 0 turns them off",
+    ),
+    key(
+        "personal_tokens.audiences",
+        "[]",
+        "Who may accept the tokens that people make on their account page, beside this server",
+    ),
+    key(
+        "roles.vocabulary",
+        "[]",
+        "Roles that people can have, of which case makes no difference; admin is always one. Empty: any",
+    ),
+    key(
+        "shared_secret.keys_file",
+        "",
+        "JSON file with the secrets of HS512 tokens: [{kid, secret or secret_file}], 64 bytes or more each; the first signs, all verify",
+    ),
+    key(
+        "shared_secret.issuer",
+        "issuant-shared-secret",
+        "The iss of tokens that are signed with a shared secret",
+    ),
+    key(
+        "shared_secret.audience",
+        "",
+        "Their aud where nobody says another; without one it is shared_secret.issuer",
+    ),
+    key(
+        "forward_auth.query_token_paths",
+        "[]",
+        "Paths below which /verify takes a token from the address (access_token), as a trusted proxy tells it in X-Original-URI or X-Forwarded-Uri",
+    ),
+    key(
+        "nuxeo.audience_is_path",
+        "off",
+        "Whether the aud of a token with a shared secret is the path that it opens, as in Nuxeo: on or off",
+    ),
+    key(
+        "cluster_cockpit.enabled",
+        "off",
+        "Paths and commands of ClusterCockpit (docs/cluster-cockpit.md): on or off; `dev` has them on",
+    ),
+    key(
+        "cluster_cockpit.max_age",
+        "30d",
+        "Life of the tokens of --jwt and /frontend/jwt/, 1s to 366d",
+    ),
+    key(
         "sign_in.acr_values",
         "[\"0\",\"1\"]",
         "Authentication context classes (acr) that a sign-in with a password reaches, the strongest last; \"name within 5m\" asks for a sign-in of that age. Told to clients that ask",
@@ -362,60 +422,10 @@ fn most_alike<'a>(
     names
         .map(|pair| (strsim::normalized_damerau_levenshtein(typed, pair.0), pair))
         .filter(|(likeness, _)| *likeness >= 0.6)
-        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        // Of equals the first: the name of a setting before the name that it has within its table.
+        .reduce(|best, next| if next.0 > best.0 { next } else { best })
         .map(|(_, pair)| pair)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_other_name_means_an_existing_setting() {
-        for (other, name) in OTHER_NAMES {
-            assert!(find(name).is_some(), "{other} -> {name}");
-            assert!(find(other).is_none(), "{other} is a setting itself");
-        }
-    }
-
-    #[test]
-    fn variables_differ() {
-        let mut variables: Vec<String> = KEYS.iter().map(Key::variable).collect();
-        variables.sort();
-        variables.dedup();
-        assert_eq!(variables.len(), KEYS.len());
-    }
-
-    #[test]
-    fn nearest_names() {
-        for (typed, name) in [
-            ("publc_url", "issuer"),
-            ("isuer", "issuer"),
-            ("acces_token", "lifetimes.access_token"),
-            ("lifetimes.acess_token", "lifetimes.access_token"),
-            ("trusted-proxies", "trusted_proxies"),
-            ("PORT", "listen"),
-        ] {
-            assert_eq!(nearest(typed).map(|key| key.name), Some(name), "{typed}");
-        }
-        assert!(nearest("xyzzy_quux").is_none());
-        assert_eq!(nearest_table("lifetime"), Some("lifetimes"));
-    }
-
-    #[test]
-    fn the_readme_shows_every_setting_as_it_is() {
-        let readme = include_str!("../../README.md");
-        let section = readme.split("\n## Settings\n").nth(1).unwrap();
-        let section = section.split("\n## ").next().unwrap();
-        let shown: Vec<&str> = section.lines().filter(|it| it.starts_with("| `")).collect();
-        let row = |key: &Key| {
-            let default = match key.default {
-                "" => "–".to_owned(),
-                default => format!("`{default}`"),
-            };
-            format!("| `{}` | {default} | {} |", key.name, key.help)
-        };
-        let rows: Vec<String> = KEYS.iter().map(row).collect();
-        assert_eq!(shown, rows, "bring the table in README.md up to date");
-    }
-}
+mod tests;

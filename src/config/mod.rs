@@ -8,11 +8,13 @@
 use std::path::PathBuf;
 
 mod accounts;
+mod cluster_cockpit;
 mod consul;
 pub mod database;
 pub mod environment;
 pub mod fetch;
 pub mod fleet;
+mod forward_auth;
 pub mod http;
 pub mod issuer;
 pub mod keys;
@@ -20,10 +22,12 @@ pub mod lifetimes;
 pub mod log;
 pub mod metrics;
 pub mod pages;
+mod personal_tokens;
 pub mod problem;
 mod raw;
 mod reader;
 mod registration;
+mod roles;
 mod sign_in;
 pub mod signing;
 #[cfg(test)]
@@ -45,6 +49,7 @@ use self::raw::Raw;
 use self::reader::Reader;
 use self::signing::SigningSettings;
 use crate::protocol::context::Policy;
+use crate::protocol::roles::RoleVocabulary;
 
 /// What the settings are for; some defaults and demands differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +87,8 @@ pub struct Config {
     pub fleet: FleetSettings,
     /// Lifetimes in seconds.
     pub policy: Policy,
+    /// Which roles there are.
+    pub roles: RoleVocabulary,
     /// Signing keys.
     pub signing: SigningSettings,
     /// Logs.
@@ -112,12 +119,16 @@ impl Config {
             accounts: accounts::read(&mut reader),
             agents: fleet::policy(&mut reader, mode),
             consul: consul::read(&mut reader, mode),
+            personal_tokens: personal_tokens::read(&mut reader),
+            forward_auth: forward_auth::read(&mut reader),
+            cluster_cockpit: cluster_cockpit::read(&mut reader, mode == Mode::Development),
             acr_values: sign_in::acr_values(&mut reader),
             front_channel_tokens: reader
                 .text("front_channel_tokens", accounts::parse_switch)
                 .unwrap_or_default(),
             ..lifetimes::read(&mut reader, signing.access_token_algorithm)
         };
+        let roles = roles::read(&mut reader);
         let log = LogSettings::read(&mut reader);
         let pages = PageSettings::read(&mut reader);
         let issuer_is_configured = reader.origin("issuer").is_some();
@@ -139,6 +150,7 @@ impl Config {
             fetch,
             fleet,
             policy,
+            roles,
             signing,
             log,
             pages,

@@ -27,6 +27,7 @@
 #![warn(missing_docs)]
 
 pub mod algorithm;
+pub mod cc_env;
 pub mod digest;
 pub mod jwe;
 pub mod jwk;

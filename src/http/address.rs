@@ -114,3 +114,22 @@ pub(crate) fn source(request: &HttpRequest) -> String {
         }
     }
 }
+
+/// The address of the request that a proxy asks about (forward-auth), where a trusted proxy tells it. Proxies differ in the
+/// header that they set, and pass the other one on from the client; so two that differ say nothing.
+pub(crate) fn original<'a>(request: &'a HttpRequest, scene: &Scene) -> Option<&'a str> {
+    let peer = request.peer_addr()?.ip().to_canonical();
+    if !is_trusted(scene, peer) {
+        return None;
+    }
+    let told = ["x-original-uri", "x-forwarded-uri"]
+        .into_iter()
+        .flat_map(|name| {
+            request
+                .headers()
+                .get_all(header::HeaderName::from_static(name))
+        });
+    let mut all = told.map(|value| value.to_str().ok());
+    let first = all.next()??;
+    all.all(|other| other == Some(first)).then_some(first)
+}

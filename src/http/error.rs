@@ -47,7 +47,7 @@ fn refused(request: &HttpRequest, refusal: Refusal) -> HttpResponse {
     body(&mut response, refusal, None)
 }
 
-fn status(refusal: Refusal) -> StatusCode {
+pub(crate) fn status(refusal: Refusal) -> StatusCode {
     if refusal == Refusal::new(&catalogue::BODY_TOO_LARGE) {
         return StatusCode::PAYLOAD_TOO_LARGE;
     }
@@ -149,7 +149,11 @@ pub(crate) fn bearer(
     let challenge = match refused {
         // RFC 6750 §3: a request without a token learns nothing but the scheme.
         BearerRefused::Missing => challenge(request, "Bearer", &[]),
-        BearerRefused::Malformed | BearerRefused::NotGood => challenge(
+        BearerRefused::Malformed
+        | BearerRefused::TwoWays
+        | BearerRefused::NotGood
+        | BearerRefused::Expired
+        | BearerRefused::Revoked => challenge(
             request,
             "Bearer",
             &[("error", code), ("error_description", &description)],
@@ -170,7 +174,11 @@ pub(crate) fn bearer(
 }
 
 /// Everything in it is text of ours, or a scope, without quotes and backslashes.
-fn challenge(request: &HttpRequest, scheme: &str, parameters: &[(&str, &str)]) -> HeaderValue {
+pub(crate) fn challenge(
+    request: &HttpRequest,
+    scheme: &str,
+    parameters: &[(&str, &str)],
+) -> HeaderValue {
     let realm = Scene::of(request).map(|scene| scene.state.site.issuer.clone());
     let mut text = format!("{scheme} realm=\"{}\"", realm.unwrap_or_default());
     for (name, value) in parameters {
@@ -193,6 +201,7 @@ pub(crate) fn log_refusal(request: &HttpRequest, refusal: Refusal) {
     let id = RequestId::of(request);
     let route = request.match_pattern().unwrap_or_default();
     let (error, code) = (refusal.id(), refusal.code().as_str());
+    let cause = refusal.explanation().sentence;
     let is_theft = [&catalogue::CODE_USED, &catalogue::REFRESH_REUSED]
         .into_iter()
         .any(|explanation| refusal == Refusal::new(explanation));
@@ -203,6 +212,7 @@ pub(crate) fn log_refusal(request: &HttpRequest, refusal: Refusal) {
             client.id = client,
             error.id = error,
             error.code = code,
+            error.cause = cause,
             "request refused as reuse"
         );
     } else {
@@ -212,6 +222,7 @@ pub(crate) fn log_refusal(request: &HttpRequest, refusal: Refusal) {
             client.id = client,
             error.id = error,
             error.code = code,
+            error.cause = cause,
             "request refused"
         );
     }

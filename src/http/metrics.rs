@@ -31,6 +31,7 @@ pub struct Metrics {
     agents_served: Histogram,
     rotations: Family<Label, Counter>,
     promotions: Family<Label, Counter>,
+    personal_tokens_issued: Counter,
     refresh_reuse: Counter,
     code_reuse: Counter,
     families_live: Gauge,
@@ -45,6 +46,7 @@ impl Metrics {
             agents_served: Histogram::new(BUCKETS),
             rotations: Family::default(),
             promotions: Family::default(),
+            personal_tokens_issued: Counter::default(),
             refresh_reuse: Counter::default(),
             code_reuse: Counter::default(),
             families_live: Gauge::default(),
@@ -88,6 +90,11 @@ impl Metrics {
             "refresh_promotions",
             "Successors that became current, by what showed that they had arrived",
             self.promotions.clone(),
+        );
+        registry.register(
+            "personal_tokens_issued",
+            "Personal access tokens that people made by themselves",
+            self.personal_tokens_issued.clone(),
         );
         registry.register(
             "refresh_reuse",
@@ -135,6 +142,11 @@ impl Metrics {
     /// An access token showed that a pending refresh token had arrived.
     pub fn promoted(&self) {
         self.promotions.get_or_create(&BY_ACCESS_TOKEN).inc();
+    }
+
+    /// A person made a token for a script.
+    pub fn personal_token_issued(&self) {
+        self.personal_tokens_issued.inc();
     }
 
     /// A request was refused.

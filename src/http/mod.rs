@@ -33,6 +33,7 @@ pub mod issuer_keys;
 pub mod metrics;
 pub mod pages;
 pub mod passwords;
+pub mod personal_token_uses;
 pub mod request_objects;
 mod scene;
 pub mod secret_uses;
@@ -92,6 +93,7 @@ pub fn app(
         .configure(for_browsers)
         // As other servers have them.
         .service(resource(urls::FLEET_AUTHENTICATE).to(fleet::answer))
+        .configure(seeds::cluster_cockpit::routes)
         // For operators.
         .service(
             resource(urls::HEALTHZ)
@@ -166,6 +168,12 @@ fn for_browsers(routes: &mut ServiceConfig) {
                 .route(get().to(account::password::show))
                 .route(post().to(account::password::change)),
         )
+        .service(
+            resource(urls::TOKENS)
+                .route(get().to(account::tokens::show))
+                .route(post().to(account::tokens::create)),
+        )
+        .service(resource(urls::REVOKE_TOKEN).route(post().to(account::tokens::revoke)))
         .service(resource(urls::END_SESSION).route(post().to(account::access::end_session)))
         .service(resource(urls::END_OTHER_SESSIONS).route(post().to(account::access::end_others)))
         .service(resource(urls::DISCONNECT_APP).route(post().to(account::access::disconnect)))

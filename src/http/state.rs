@@ -13,6 +13,7 @@ use crate::http::headers::RequestIds;
 use crate::http::metrics::Metrics;
 use crate::http::pages::dev_app::DemoApp;
 use crate::http::passwords::PasswordQueue;
+use crate::http::personal_token_uses::PersonalTokenUses;
 use crate::http::request_objects::RequestObjects;
 use crate::http::secret_uses::SecretUses;
 use crate::http::seeds::fleet::limits::FleetLimits;
@@ -86,6 +87,8 @@ pub struct AppState {
     pub passwords: PasswordQueue,
     /// Which client secrets were used just now.
     pub secret_uses: SecretUses,
+    /// Which personal access tokens were seen just now.
+    pub personal_token_uses: PersonalTokenUses,
     /// Sign-ins that were started and not finished.
     pub starts: Starts,
     /// Clients that were registered from networks just now.

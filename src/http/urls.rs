@@ -59,6 +59,14 @@ pub const END_SESSION: &str = "/account/sessions/end";
 pub const END_OTHER_SESSIONS: &str = "/account/sessions/end-others";
 /// Takes an app's access away.
 pub const DISCONNECT_APP: &str = "/account/apps/revoke";
+/// Tokens for scripts.
+pub const TOKENS: &str = "/account/tokens";
+/// Takes one back.
+pub const REVOKE_TOKEN: &str = "/account/tokens/revoke";
+/// A token for a script, as `cc-backend` hands it out.
+pub const CC_JWT: &str = "/frontend/jwt/";
+/// Who calls, for callers of `cc-backend`.
+pub const CC_WHOAMI: &str = "/api/whoami";
 /// The first administrator.
 pub const SETUP: &str = "/setup";
 /// The home page.
@@ -103,7 +111,7 @@ pub const DEV_APP_RESULT: &str = "/dev/app/result";
 pub const DEV_APP_REFRESH: &str = "/dev/app/refresh";
 
 /// Where people look, under the one address that the server is configured for. Cookies and forms work nowhere else.
-pub const PAGES: [&str; 14] = [
+pub const PAGES: [&str; 15] = [
     HOME,
     AUTHORIZE,
     RESUME,
@@ -115,6 +123,7 @@ pub const PAGES: [&str; 14] = [
     ACCOUNT,
     PROFILE,
     PASSWORD,
+    TOKENS,
     SETUP,
     DEV_APP,
     DEV_APP_SIGN_IN,

@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use crate::crypto::password::MAX_PASSWORD;
 use crate::crypto::secret::Secret;
+pub use crate::protocol::roles::{ADMIN, is_role};
 
 /// A name to sign in with: 1 to 64 characters, none of them white space, control character or `/`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,14 +87,6 @@ pub fn is_display_name(text: &str) -> bool {
     (1..=100).contains(&text.chars().count())
         && !text.contains(|character: char| character.is_control() || is_direction_mark(character))
 }
-
-/// A role: 1 to 64 printable ASCII characters without blanks, as `admin`.
-pub fn is_role(text: &str) -> bool {
-    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
-/// The role of administrators.
-pub const ADMIN: &str = "admin";
 
 /// Why a password is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

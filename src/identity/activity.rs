@@ -20,6 +20,10 @@ pub enum Activity {
     AppAllowed,
     /// Took an app's access away.
     AppRemoved,
+    /// Made a token for a script.
+    TokenMade,
+    /// Took one back.
+    TokenRevoked,
     /// Ended sessions of other browsers.
     SessionsEnded,
     /// A refresh token was used that had been replaced, so the app's access ended.
@@ -29,12 +33,14 @@ pub enum Activity {
 }
 
 impl Activity {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 10] = [
         Self::SignIn,
         Self::PasswordChange,
         Self::ProfileChange,
         Self::AppAllowed,
         Self::AppRemoved,
+        Self::TokenMade,
+        Self::TokenRevoked,
         Self::SessionsEnded,
         Self::RefreshReuse,
         Self::CodeReuse,
@@ -48,6 +54,8 @@ impl Activity {
             Self::ProfileChange => "profile_change",
             Self::AppAllowed => "app_allowed",
             Self::AppRemoved => "app_removed",
+            Self::TokenMade => "personal_token_made",
+            Self::TokenRevoked => "personal_token_revoked",
             Self::SessionsEnded => "sessions_ended",
             Self::RefreshReuse => "refresh_reuse",
             Self::CodeReuse => "code_reuse",

@@ -12,6 +12,7 @@ use crate::protocol::client::ClientId;
 use crate::protocol::context::{Context, Timestamp};
 use crate::protocol::error::{Fault, Refusal, StoreError, Trouble};
 use crate::protocol::params::Params;
+use crate::protocol::personal_token;
 use crate::protocol::store::{Store, Subject};
 use crate::protocol::tokens::TokenOrigin;
 use crate::protocol::tokens::access_token::{self, AccessToken};
@@ -27,8 +28,14 @@ pub enum BearerRefused {
     Missing,
     /// RFC 6750 §2: two ways at once, or not well-formed.
     Malformed,
-    /// RFC 6750 §3.1: expired, revoked, of another issuer, not signed by us.
+    /// RFC 6750 §2: in the header and in the address.
+    TwoWays,
+    /// RFC 6750 §3.1: revoked, of another issuer, not signed by us.
     NotGood,
+    /// RFC 6750 §3.1: ours, and past its time; its holder may know why.
+    Expired,
+    /// RFC 6750 §3.1: a personal one that was taken back.
+    Revoked,
     /// RFC 6750 §3.1: the scope does not reach so far.
     Scope,
 }
@@ -93,7 +100,8 @@ pub fn read(
     keys: &KeySet,
     token: &str,
 ) -> Result<AccessToken, BearerRefused> {
-    verify(context, keys, token).map_err(|_| BearerRefused::NotGood)
+    // The signature is checked first, so whoever made a token up learns nothing.
+    Ok(verify(context, keys, token)?)
 }
 
 /// The same, with the reason.
@@ -137,6 +145,23 @@ pub fn resolve(
     Ok(read(context, keys, token)?)
 }
 
+impl From<JwtRefused> for BearerRefused {
+    fn from(refused: JwtRefused) -> Self {
+        match refused {
+            JwtRefused::Expired => Self::Expired,
+            JwtRefused::Malformed
+            | JwtRefused::TooLong
+            | JwtRefused::UnknownKey
+            | JwtRefused::WrongAlgorithm
+            | JwtRefused::WrongType
+            | JwtRefused::BadSignature
+            | JwtRefused::NotYetValid
+            | JwtRefused::OtherIssuer
+            | JwtRefused::WrongClaim => Self::NotGood,
+        }
+    }
+}
+
 /// Asks the store whether a token that reads well is still good: not revoked, its family alive, its user
 /// active. With it comes the promotion that has to be written before the token is relied on, if its use makes a pending
 /// refresh token the current one.
@@ -154,6 +179,9 @@ pub fn look_up(
     let Some(origin) = TokenOrigin::read(&token.jti) else {
         if VouchedOrigin::read(&token.jti).is_some() {
             return look_up_vouched(context, store, token).map(|seen| (seen, None));
+        }
+        if personal_token::is_personal(&token.jti) {
+            return Ok((look_up_personal(store, token)?, None));
         }
         // A client's own token lives as long as the client does.
         let client = context
@@ -221,6 +249,30 @@ fn look_up_vouched(
     })
 }
 
+/// The same for a token that its person made without a client. A role that the person lost is in the token still, and
+/// counts no more.
+pub fn look_up_personal(
+    store: &mut dyn Store,
+    mut token: AccessToken,
+) -> Result<Seen, Fault<BearerRefused>> {
+    let recorded = store.personal_token(&token.jti)?;
+    let recorded = recorded.ok_or(BearerRefused::NotGood)?;
+    if recorded.revoked_at.is_some() {
+        return Err(BearerRefused::Revoked.into());
+    }
+    let subject = store.subject(&recorded.subject)?;
+    let subject = subject
+        .filter(|subject| subject.active)
+        .ok_or(BearerRefused::NotGood)?;
+    token.roles.retain(|role| subject.roles.contains(role));
+    Ok(Seen {
+        token,
+        subject: Some(subject),
+        claims: RequestedClaims::default(),
+        auth_time: None,
+    })
+}
+
 /// Asks a question about a token where something can be written, and writes what its answer demands. Losing the gate means
 /// that the row changed meanwhile, so the question is asked again.
 pub fn settle<T, R>(
@@ -264,8 +316,10 @@ impl BearerRefused {
     pub fn explanation(self) -> &'static Explanation {
         match self {
             Self::Missing => &catalogue::NO_BEARER_TOKEN,
-            Self::Malformed => &catalogue::BEARER_MALFORMED,
+            Self::Malformed | Self::TwoWays => &catalogue::BEARER_MALFORMED,
             Self::NotGood => &catalogue::BEARER_NOT_GOOD,
+            Self::Expired => &catalogue::BEARER_EXPIRED,
+            Self::Revoked => &catalogue::BEARER_REVOKED,
             Self::Scope => &catalogue::BEARER_SCOPE,
         }
     }

@@ -15,9 +15,11 @@ use crate::protocol::agents::AgentPolicy;
 use crate::protocol::authorize::acr::ContextClass;
 use crate::protocol::client::Client;
 use crate::protocol::dynamic_registration::RegistrationPolicy;
+use crate::protocol::personal_token::PersonalTokenPolicy;
 use crate::protocol::refresh_policy::RefreshRotation;
 use crate::protocol::trust::directory::Trusted;
 use crate::protocol::trust::issuer::IssuerName;
+use crate::protocol::verification::ForwardAuthPolicy;
 
 /// Seconds since 1970-01-01 UTC.
 pub type Timestamp = i64;
@@ -80,6 +82,12 @@ pub struct Policy {
     pub front_channel_tokens: bool,
     /// Whether and how programs that speak with Consul are served.
     pub consul: ConsulPolicy,
+    /// Which requests may pass a proxy.
+    pub forward_auth: ForwardAuthPolicy,
+    /// What stands in for `cc-backend`.
+    pub cluster_cockpit: ClusterCockpitPolicy,
+    /// Tokens that people have for scripts.
+    pub personal_tokens: PersonalTokenPolicy,
     /// Signs access tokens.
     pub access_token_algorithm: crate::crypto::algorithm::Algorithm,
 }
@@ -102,6 +110,24 @@ pub struct AccountPolicy {
     pub change_email: bool,
 }
 
+/// Paths and commands as `cc-backend` has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClusterCockpitPolicy {
+    /// Whether there are any.
+    pub enabled: bool,
+    /// The life of their tokens, in seconds.
+    pub max_age: i64,
+}
+
+impl Default for ClusterCockpitPolicy {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            max_age: 30 * 86_400,
+        }
+    }
+}
+
 impl Default for Policy {
     fn default() -> Self {
         Self {
@@ -122,6 +148,9 @@ impl Default for Policy {
             agents: AgentPolicy::default(),
             front_channel_tokens: false,
             consul: ConsulPolicy::default(),
+            forward_auth: ForwardAuthPolicy::default(),
+            cluster_cockpit: ClusterCockpitPolicy::default(),
+            personal_tokens: PersonalTokenPolicy::default(),
             access_token_algorithm: crate::crypto::algorithm::Algorithm::Es256,
         }
     }

@@ -114,7 +114,10 @@ pub fn introspect(
         Err(Fault::Refused(
             BearerRefused::Missing
             | BearerRefused::Malformed
+            | BearerRefused::TwoWays
             | BearerRefused::NotGood
+            | BearerRefused::Expired
+            | BearerRefused::Revoked
             | BearerRefused::Scope,
         )) => return Ok(inactive()),
         Err(Fault::Failed(error)) => return Err(error),

@@ -9,6 +9,7 @@
 //!   page, to the consent page or on, [`authorize::answer`] makes the code, [`authorize::response`] writes the address,
 //!   [`grants::authorization_code`] redeems it. Where the deployment
 //!   allows it, [`authorize::front_channel`] grants tokens at once.
+//! - **A person wants a token for a script**: [`personal_token`] decides, records and signs; no client takes part.
 //!
 //! - **Somebody brings a token of another issuer**: [`trust`] says whom this server believes and what its rules give;
 //!   [`grants::jwt_bearer`] decides.
@@ -37,7 +38,9 @@ pub mod logout;
 pub mod logout_notice;
 pub mod logout_uri;
 pub mod metadata;
+pub mod original_request;
 pub mod params;
+pub mod personal_token;
 pub mod pkce;
 pub mod profile;
 pub mod redirect_uri;
@@ -46,8 +49,10 @@ pub mod registration;
 pub mod request_uri;
 pub mod response_type;
 pub mod revocation;
+pub mod roles;
 pub mod scope;
 pub mod session_state;
+pub mod shared_secret;
 pub mod store;
 pub mod subject_identifier;
 pub mod tokens;

@@ -11,6 +11,7 @@ use crate::protocol::client::ClientId;
 use crate::protocol::context::Timestamp;
 use crate::protocol::error::StoreError;
 use crate::protocol::logout_notice::LogoutNotice;
+use crate::protocol::personal_token::PersonalToken;
 use crate::protocol::profile::Profile;
 use crate::protocol::scope::Scope;
 use crate::protocol::tokens::family::{Family, RevocationReason, Rotation};
@@ -175,6 +176,19 @@ pub trait RevokedTokens {
     fn is_token_revoked(&mut self, jti: &str) -> Result<bool, StoreError>;
 }
 
+/// Tokens that people have for scripts.
+pub trait PersonalTokens {
+    /// Remembers a new one. The key that signs it stays published until it has expired.
+    fn add_personal_token(&mut self, token: &PersonalToken, key_id: &str)
+    -> Result<(), StoreError>;
+    /// The one of that `jti`, expired and revoked ones as well; it goes with its person.
+    fn personal_token(&mut self, id: &str) -> Result<Option<PersonalToken>, StoreError>;
+    /// Those of a person, newest first, expired and revoked ones as well.
+    fn personal_tokens_of(&mut self, subject: &str) -> Result<Vec<PersonalToken>, StoreError>;
+    /// **Gate**: takes it back; true for exactly one caller.
+    fn revoke_personal_token(&mut self, id: &str, now: Timestamp) -> Result<bool, StoreError>;
+}
+
 /// Values that may be used once, such as the `jti` of an assertion.
 pub trait Replays {
     /// **Gate**: remembers the value for that purpose; true for exactly one caller.
@@ -243,6 +257,7 @@ pub trait Store:
     + TokenFamilies
     + RevokedTokens
     + ReferenceTokens
+    + PersonalTokens
     + Replays
     + Subjects
     + SessionClients
@@ -257,6 +272,7 @@ impl<T> Store for T where
         + TokenFamilies
         + RevokedTokens
         + ReferenceTokens
+        + PersonalTokens
         + Replays
         + Subjects
         + SessionClients

@@ -27,6 +27,11 @@ pub enum SigningKeyError {
         /// Why not.
         cause: OpenKeyError,
     },
+    /// Everybody has it.
+    #[error(
+        "the signing key {0} is the sample that the documentation of cc-backend prints: everybody can sign with it; replace it and revoke its tokens"
+    )]
+    Published(String),
     /// They contradict each other.
     #[error("the signing keys do not fit together: {0}")]
     Set(#[from] KeySetError),
@@ -69,7 +74,7 @@ pub(super) fn ensure(
 
 /// Opens all keys that are still good for something, each with what that is now. Retired ones stay closed: one that
 /// no longer opens must not keep the others from working.
-pub(super) fn open(
+pub fn open(
     stored: &[StoredKey],
     root: &RootKey,
     now: Timestamp,
@@ -83,6 +88,9 @@ pub(super) fn open(
             kid: key.kid.clone(),
             cause,
         })?;
+        if opened.is_published_sample() {
+            return Err(SigningKeyError::Published(key.kid.clone()));
+        }
         keys.push((Arc::new(opened), state));
     }
     Ok(KeySet::new(keys)?)

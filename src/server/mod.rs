@@ -9,6 +9,7 @@
 //! | [`fetcher`] | requests to other servers, as the settings allow them |
 //! | [`notes`] | what commands beside the server must know of its settings |
 //! | [`watch`] | the snapshot of clients and keys, kept true |
+//! | [`token_builder`] | tokens with a shared secret, for programs that embed this crate |
 //! | [`tls`] | HTTPS with certificate and key from files |
 //! | [`secret_uses`] | when client secrets were last used, written down |
 //! | [`logout_notices`] | logout tokens, delivered |
@@ -31,6 +32,7 @@ use crate::http::headers::RequestIds;
 use crate::http::metrics::Metrics;
 use crate::http::pages::dev_app::DemoApp;
 use crate::http::passwords::PasswordQueue;
+use crate::http::personal_token_uses::PersonalTokenUses;
 use crate::http::request_objects::RequestObjects;
 use crate::http::secret_uses::SecretUses;
 use crate::http::seeds::fleet::limits::FleetLimits;
@@ -57,6 +59,7 @@ pub mod logout_notices;
 pub mod notes;
 pub mod secret_uses;
 pub mod tls;
+pub mod token_builder;
 pub mod watch;
 
 /// Why the server stopped, or did not start.
@@ -186,7 +189,7 @@ pub fn run(
             .await
             .unwrap_or_else(|stopped| Err(std::io::Error::other(stopped)));
         if let Err(fault) = secret_uses::flush(&state).await {
-            tracing::warn!(%fault, "the last uses of client secrets were not written down");
+            tracing::warn!(%fault, "the last uses of secrets and tokens were not written down");
         }
         outcome
     });
@@ -254,6 +257,7 @@ fn app_state(
         fleet_limits: FleetLimits::new(config.fleet.rate_limit, config.fleet.max_concurrent),
         snapshot_change: tokio::sync::Mutex::default(),
         secret_uses: SecretUses::default(),
+        personal_token_uses: PersonalTokenUses::default(),
         demo_app: development.then(|| DemoApp::new(&site.issuer)),
         site,
         policy: config.policy,

@@ -1,4 +1,5 @@
-//! Brings the uses of client secrets from memory to the database: once a second, and when the server stops.
+//! Brings the uses of client secrets and of personal access tokens from memory to the database: once a second, and when the
+//! server stops.
 
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ pub(super) async fn keep_flushing(state: Data<AppState>) {
         match flush(&state).await {
             Ok(()) => is_told = false,
             Err(fault) if !is_told => {
-                tracing::warn!(%fault, "the last uses of client secrets cannot be written down; they wait");
+                tracing::warn!(%fault, "the last uses of secrets and tokens cannot be written down; they wait");
                 is_told = true;
             }
             Err(_) => {}
@@ -32,13 +33,15 @@ pub(super) async fn keep_flushing(state: Data<AppState>) {
 
 /// Writes down what was noted. What cannot be written waits for the next time.
 pub async fn flush(state: &AppState) -> Result<(), Fault> {
-    let uses = state.secret_uses.take();
-    if uses.is_empty() {
+    let secrets = state.secret_uses.take();
+    let tokens = state.personal_token_uses.take();
+    if secrets.is_empty() && tokens.is_empty() {
         return Ok(());
     }
-    let written = jobs::secret_uses::write(&state.storage, uses.clone()).await;
+    let written = jobs::secret_uses::write(&state.storage, secrets.clone(), tokens.clone()).await;
     if written.is_err() {
-        state.secret_uses.give_back(uses);
+        state.secret_uses.give_back(secrets);
+        state.personal_token_uses.give_back(tokens);
     }
     written
 }

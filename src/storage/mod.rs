@@ -35,6 +35,7 @@ mod logout_notices;
 mod measures;
 mod meta;
 pub mod migrations;
+mod personal_tokens;
 mod queue;
 mod reference_tokens;
 mod replays;

@@ -178,6 +178,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    personal_tokens (id) {
+        id -> Text,
+        subject -> Text,
+        name -> Text,
+        scope -> Text,
+        roles -> Text,
+        audience -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+        last_used_from -> Nullable<Text>,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     token_families (id) {
         id -> Text,
         client_id -> Text,

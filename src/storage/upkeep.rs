@@ -29,7 +29,7 @@ const fn perishable(table: &'static str, key: &'static str) -> Perishable {
 const DAY: i64 = 86_400;
 
 /// What expires, smallest rows first.
-const PERISHABLES: [Perishable; 12] = [
+const PERISHABLES: [Perishable; 13] = [
     perishable("replays", "purpose, value"),
     perishable("revoked_tokens", "jti"),
     perishable("reference_tokens", "digest"),
@@ -42,6 +42,11 @@ const PERISHABLES: [Perishable; 12] = [
         ..perishable("authorization_codes", "digest")
     },
     perishable("sessions", "id"),
+    // For a month its person sees that it was there.
+    Perishable {
+        kept: 30 * DAY,
+        ..perishable("personal_tokens", "id")
+    },
     // A month is part of the column.
     Perishable {
         expiry: "remove_at",

@@ -9,6 +9,7 @@ use crate::cli::answer::Answer;
 use crate::cli::failure::{self, Failure};
 use crate::cli::local::Local;
 use crate::cli::secrets::SecretFile;
+use crate::crypto::cc_env::to_cc_env;
 use crate::crypto::key_file::{to_pem, to_private_jwk};
 use crate::crypto::rsa_key::to_pkcs1_pem;
 use crate::crypto::secret::Secret;
@@ -26,7 +27,8 @@ Examples:
   issuant key export KID --private --format jwk --show-secret",
     after_long_help = "\
 The public part is a JWK. Whoever has the private part can sign tokens that everybody takes for this server's: keep the
-file as you keep the key secret. pkcs1 is the older PEM form of RSA keys."
+file as you keep the key secret. pkcs1 is the older PEM form of RSA keys, cc-env what the
+environment of ClusterCockpit holds."
 )]
 pub(super) struct Export {
     /// Identifier of the key, as issuant key list shows it
@@ -56,6 +58,13 @@ enum Format {
     Pkcs1,
     /// JWK.
     Jwk,
+    /// Two lines for the environment of cc-backend, for Ed25519 alone.
+    CcEnv,
+}
+
+/// A key of Ed25519 as the environment of cc-backend has it.
+pub(super) fn in_cc_env(local: &Local, stored: &StoredKey) -> Result<Secret, Failure> {
+    private_key(local, stored, Format::CcEnv)
 }
 
 impl Export {
@@ -66,7 +75,7 @@ impl Export {
         }
         let stored = self.find(local)?;
         let text = if self.private {
-            self.private_key(local, &stored)?
+            private_key(local, &stored, self.format)?
         } else {
             Secret::new(stored.public_jwk.clone())
         };
@@ -97,15 +106,16 @@ impl Export {
                     .hint("`issuant key list` shows all of them")
             })
     }
+}
 
-    fn private_key(&self, local: &Local, stored: &StoredKey) -> Result<Secret, Failure> {
-        let pkcs8 = signing_keys::unseal(&local.data.root, stored)
-            .map_err(|error| Failure::new(&failure::UNEXPECTED, error.to_string()))?;
-        let written = match self.format {
-            Format::Pem => Ok(to_pem(&pkcs8)),
-            Format::Jwk => to_private_jwk(stored.algorithm, &pkcs8),
-            Format::Pkcs1 => to_pkcs1_pem(pkcs8.expose()),
-        };
-        written.map_err(|error| Failure::new(&failure::KEY_FILE, error.to_string()))
-    }
+fn private_key(local: &Local, stored: &StoredKey, format: Format) -> Result<Secret, Failure> {
+    let pkcs8 = signing_keys::unseal(&local.data.root, stored)
+        .map_err(|error| Failure::new(&failure::UNEXPECTED, error.to_string()))?;
+    let written = match format {
+        Format::Pem => Ok(to_pem(&pkcs8)),
+        Format::Jwk => to_private_jwk(stored.algorithm, &pkcs8),
+        Format::Pkcs1 => to_pkcs1_pem(pkcs8.expose()),
+        Format::CcEnv => to_cc_env(&pkcs8),
+    };
+    written.map_err(|error| Failure::new(&failure::KEY_FILE, error.to_string()))
 }

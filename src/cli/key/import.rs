@@ -27,13 +27,14 @@ Examples:
   issuant key import --algorithm RS256 --file old-server.pem
   issuant key import --algorithm ES256 --file - --now",
     after_long_help = "\
-Reads an unencrypted private key: PEM (PKCS#8, PKCS#1, SEC1) or a JWK; RSA needs 2048 bits or more. Where another key
+Reads an unencrypted private key: PEM (PKCS#8, PKCS#1, SEC1), a JWK, or what the
+environment of ClusterCockpit holds (base64 of 64 bytes, or of the seed alone); RSA needs 2048 bits or more. Where another key
 signs with this algorithm, the imported one replaces it as issuant key rotate would: announced first, unless --now says
 otherwise. Where none does, it signs at once. Its identifier is the thumbprint of its public part (RFC 7638)."
 )]
 pub(super) struct Import {
     /// What it signs with
-    #[arg(long, value_name = "ALGORITHM", value_parser = parse::algorithm())]
+    #[arg(long, visible_alias = "alg", value_name = "ALGORITHM", value_parser = parse::algorithm())]
     algorithm: Algorithm,
     /// File with the private key (- for standard input)
     #[arg(long, value_name = "FILE")]
@@ -91,12 +92,21 @@ impl Import {
 
     fn read(&self) -> Result<(SigningKey, SecretBytes), Failure> {
         let text = secrets::read_key(&self.file)?;
-        let read = if text.expose().trim_start().starts_with('{') {
-            SigningKey::from_private_jwk(self.algorithm, text.expose())
+        let form = text.expose().trim_start();
+        let (key, private) = if form.starts_with('{') {
+            SigningKey::from_private_jwk(self.algorithm, form)
+        } else if form.contains("-----BEGIN ") || self.algorithm != Algorithm::EdDsa {
+            SigningKey::from_pem(self.algorithm, form)
         } else {
-            SigningKey::from_pem(self.algorithm, text.expose())
-        };
-        read.map_err(refused)
+            SigningKey::from_cc_env(form)
+        }
+        .map_err(refused)?;
+        if key.is_published_sample() {
+            let message = "this is the sample key that the documentation of cc-backend prints: everybody can sign with it";
+            return Err(Failure::new(&failure::KEY_FILE, message)
+                .hint("Make one of your own with: issuant key generate --algorithm EdDSA"));
+        }
+        Ok((key, private))
     }
 }
 

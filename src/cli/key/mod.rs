@@ -3,7 +3,7 @@
 mod export;
 mod import;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::cli::answer::{Answer, table, time_text};
@@ -88,13 +88,27 @@ issuant key rotate --algorithm ALGORITHM"
 )]
 struct Generate {
     /// What it signs with
-    #[arg(long, value_name = "ALGORITHM", value_parser = parse::algorithm())]
+    #[arg(long, visible_alias = "alg", value_name = "ALGORITHM", value_parser = parse::algorithm())]
     algorithm: Algorithm,
+    /// Print the key as well, as another program has it; whoever has it can sign as this server
+    #[arg(long, value_enum)]
+    format: Option<Printed>,
+}
+
+/// How a new key is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Printed {
+    /// Two lines for the environment of cc-backend, for Ed25519 alone.
+    CcEnv,
 }
 
 impl Generate {
     fn run(self, local: &Local) -> Result<Answer, Failure> {
         let key = make(local, self.algorithm, Birth::first(local.now))?;
+        let printed = match self.format {
+            None => None,
+            Some(Printed::CcEnv) => Some(export::in_cc_env(local, &key)?),
+        };
         let (stored, now) = (key.clone(), local.now);
         let added = local.write(move |transaction| {
             let new = [stored];
@@ -107,14 +121,18 @@ impl Generate {
                 "Replace it with: issuant key rotate --algorithm {algorithm}"
             )));
         }
-        Ok(
-            Answer::new(json!({"key": key_json(&key, now)}), key_table(&added, now))
-                .say("A running server signs with it within a second.")
-                .say(format!(
-                    "next:  issuant client set ID --id-token-algorithm {}",
-                    self.algorithm
-                )),
-        )
+        let data = json!({"key": key_json(&key, now)});
+        if let Some(lines) = printed {
+            let data = json!({"key": key_json(&key, now), "cc_env": lines.expose()});
+            return Ok(Answer::new(data, lines.expose())
+                .say("A running server signs with it within a second. Keep these lines as you keep a password."));
+        }
+        Ok(Answer::new(data, key_table(&added, now))
+            .say("A running server signs with it within a second.")
+            .say(format!(
+                "next:  issuant client set ID --id-token-algorithm {}",
+                self.algorithm
+            )))
     }
 }
 

@@ -6,7 +6,8 @@ use clap::Args;
 
 use crate::cli::answer::{Answer, fields};
 use crate::cli::failure::{self, Failure};
-use crate::cli::user::{hash_password, view};
+use crate::cli::local::Local;
+use crate::cli::user::{hash_password, known_roles, view};
 use crate::cli::{Session, parse, secrets};
 use crate::crypto::random::{SystemRandom, random_identifier};
 use crate::identity::account::{self, EmailAddress, Username};
@@ -27,7 +28,8 @@ Examples:
   issuant user create ada --password-file - < password.txt",
     after_long_help = "\
 The password is asked for, unless --password-file brings it. It needs 8 characters; 15 are better.
-The role admin is for administrators of this server; other roles stand in the claim roles (scope profile)."
+The role admin is for administrators of this server; other roles stand in the claim roles (scope profile). The setting
+roles.vocabulary says which there are."
 )]
 pub(crate) struct Create {
     /// Name to sign in with
@@ -57,6 +59,7 @@ impl Create {
     pub(crate) fn run(self, session: &Session) -> Result<Answer, Failure> {
         let local = session.open()?;
         let username = self.username.to_string();
+        let roles = known_roles(&local, &self.roles)?;
         // Before a password is asked for.
         let name = username.clone();
         local.read(
@@ -67,26 +70,8 @@ impl Create {
         )?;
         let password = secrets::new_password(session.output, self.password_file.as_deref())?;
         let (hash, warning) = hash_password(&local, &password, &username)?;
-        let user = self.describe(hash, local.now);
-        let added = user.clone();
-        local.write(move |transaction| {
-            if transaction
-                .user_by_username(&added.subject.username)?
-                .is_some()
-            {
-                return Err(exists(&added.subject.username).into());
-            }
-            transaction.add_user(&added)?;
-            if added
-                .subject
-                .roles
-                .iter()
-                .any(|role| role == account::ADMIN)
-            {
-                transaction.mark_set_up()?;
-            }
-            Ok(())
-        })?;
+        let user = self.describe(roles, hash, local.now);
+        add(&local, &user)?;
         Ok(Answer::new(view::json(&user), fields(&view::pairs(&user)))
             .warn(warning)
             .say(format!("Added {username}."))
@@ -96,10 +81,7 @@ impl Create {
             )))
     }
 
-    fn describe(self, password_hash: String, now: Timestamp) -> User {
-        let mut roles = self.roles;
-        roles.sort_unstable();
-        roles.dedup();
+    fn describe(self, roles: Vec<String>, password_hash: String, now: Timestamp) -> User {
         User {
             subject: Subject {
                 id: random_identifier(&SystemRandom),
@@ -119,6 +101,22 @@ impl Create {
             created_at: now,
         }
     }
+}
+
+/// Adds a person, unless the name is taken.
+pub(crate) fn add(local: &Local, user: &User) -> Result<(), Failure> {
+    let added = user.clone();
+    local.write(move |transaction| {
+        let subject = &added.subject;
+        if transaction.user_by_username(&subject.username)?.is_some() {
+            return Err(exists(&subject.username).into());
+        }
+        transaction.add_user(&added)?;
+        if subject.roles.iter().any(|role| role == account::ADMIN) {
+            transaction.mark_set_up()?;
+        }
+        Ok(())
+    })
 }
 
 fn exists(name: &str) -> Failure {

@@ -6,6 +6,7 @@ use crate::cli::Session;
 use crate::cli::answer::Answer;
 use crate::cli::confirm::Confirmation;
 use crate::cli::failure::Failure;
+use crate::cli::local::Local;
 use crate::cli::user::{end_sessions, find, not_found, view};
 use crate::identity::store::Users;
 
@@ -44,15 +45,21 @@ impl Delete {
         }
         self.confirmation
             .require(session.output, &what, &user.subject.username)?;
-        let now = local.now;
-        local.write(move |transaction| {
-            end_sessions(transaction, &user.subject.id, now)?;
-            if transaction.delete_user(&user.subject.id)? {
-                Ok(())
-            } else {
-                Err(not_found(&user.subject.username).into())
-            }
-        })?;
+        remove(&local, user.subject.username)?;
         Ok(Answer::new(data, "").say(format!("Removed {what}.")))
     }
+}
+
+/// Removes the person of that name.
+pub(crate) fn remove(local: &Local, name: String) -> Result<(), Failure> {
+    let now = local.now;
+    local.write(move |transaction| {
+        let user = find(transaction, &name)?;
+        end_sessions(transaction, &user.subject.id, now)?;
+        if transaction.delete_user(&user.subject.id)? {
+            Ok(())
+        } else {
+            Err(not_found(&name).into())
+        }
+    })
 }

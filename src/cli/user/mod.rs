@@ -1,7 +1,7 @@
 //! `issuant user`: adds, shows, changes and removes people.
 
-mod create;
-mod delete;
+pub(super) mod create;
+pub(super) mod delete;
 mod list;
 mod password;
 mod set;
@@ -72,7 +72,7 @@ impl User {
 }
 
 /// The user of that name, or the failure that there is none.
-fn find(transaction: &mut Transaction, name: &str) -> Result<Person, Fault<Failure>> {
+pub(super) fn find(transaction: &mut Transaction, name: &str) -> Result<Person, Fault<Failure>> {
     Ok(transaction
         .user_by_username(name)?
         .ok_or_else(|| not_found(name))?)
@@ -85,12 +85,21 @@ fn find_to_change(transaction: &mut Transaction, name: &str) -> Result<Person, F
     find(transaction, name)
 }
 
-fn not_found(name: &str) -> Failure {
+pub(super) fn not_found(name: &str) -> Failure {
     Failure::new(
         &failure::NOT_FOUND,
         format!("there is no user `{}`", name.escape_debug()),
     )
     .hint("`issuant user list` shows all of them")
+}
+
+/// Roles as they are kept, if all of them exist here.
+pub(super) fn known_roles(local: &Local, typed: &[String]) -> Result<Vec<String>, Failure> {
+    let roles = local.config.roles.roles(typed);
+    roles.map_err(|unknown| {
+        Failure::new(&failure::VALUE, unknown.to_string())
+            .hint("The setting roles.vocabulary says which roles there are.")
+    })
 }
 
 /// Ends all sessions of a user, and with each the tokens that came of it; clients that registered for it are told.

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::cli::answer::{Answer, listed, printable};
 use crate::cli::failure::{self, Failure};
-use crate::cli::user::{end_sessions, find_to_change, view};
+use crate::cli::user::{end_sessions, find_to_change, known_roles, view};
 use crate::cli::{Session, parse};
 use crate::identity::account::{self, EmailAddress};
 use crate::identity::store::{OneTimeLinks, User, Users};
@@ -66,9 +66,10 @@ impl Set {
     pub(crate) fn run(self, session: &Session) -> Result<Answer, Failure> {
         let local = session.open()?;
         let (now, dry_run) = (local.now, self.dry_run);
+        let roles = known_roles(&local, &self.roles)?;
         let (before, after, ended) = local.write(move |transaction| {
             let before = find_to_change(transaction, &self.username)?;
-            let mut after = self.apply(before.clone());
+            let mut after = self.apply(before.clone(), roles);
             let mut ended = 0;
             if !dry_run && after != before {
                 after.subject.updated_at = now;
@@ -108,7 +109,7 @@ impl Set {
         })
     }
 
-    fn apply(self, mut user: User) -> User {
+    fn apply(self, mut user: User, roles: Vec<String>) -> User {
         let subject = &mut user.subject;
         for field in &self.clear {
             match field.as_str() {
@@ -129,10 +130,8 @@ impl Set {
         if self.name.is_some() {
             subject.name = self.name;
         }
-        if !self.roles.is_empty() {
-            subject.roles = self.roles;
-            subject.roles.sort_unstable();
-            subject.roles.dedup();
+        if !roles.is_empty() {
+            subject.roles = roles;
         }
         if let Some(change) = &self.claims {
             subject.profile = change.apply(std::mem::take(&mut subject.profile));

@@ -1,6 +1,6 @@
 //! JSON Web Tokens whose two sides share a secret (RFC 7518 §3.2).
 //!
-//! Only for what a client signs with its own secret. These names are apart from [`Algorithm`], so no token of this server
+//! For what a client signs with its own secret, and for tokens of which both sides hold the secret. These names are apart from [`Algorithm`], so no token of this server
 //! and no public key can come to be used with them.
 //!
 //! [`Algorithm`]: crate::crypto::algorithm::Algorithm
@@ -13,8 +13,10 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::crypto::algorithm::UnknownAlgorithm;
 use crate::crypto::jwt::{
-    Expected, Header, JwtRefused, MAX_TOKEN, Signed, parse_header, type_is_expected,
+    Expected, Header, JwtError, JwtRefused, MAX_TOKEN, Signed, is_safe_key_id, parse_header,
+    type_is_expected,
 };
+use crate::crypto::signing_key::KeyError;
 
 /// HMAC with one of the hashes of the SHA-2 family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -74,6 +76,29 @@ impl MacAlgorithm {
 
 /// Bytes of the shortest secret that may be signed with.
 pub const SHORTEST_SECRET: usize = 32;
+
+/// Signs claims with a shared secret, as a token of type `JWT`. `kid` has no character that JSON escapes.
+pub fn sign_mac<C: Serialize>(
+    algorithm: MacAlgorithm,
+    secret: &[u8],
+    kid: &str,
+    claims: &C,
+) -> Result<String, JwtError> {
+    if !algorithm.takes(secret) {
+        return Err(KeyError::Unsuitable.into());
+    }
+    if !is_safe_key_id(kid) {
+        return Err(JwtError::Type);
+    }
+    let alg = algorithm.as_str();
+    let header = format!(r#"{{"typ":"JWT","alg":"{alg}","kid":"{kid}"}}"#);
+    let claims = serde_json::to_vec(claims).map_err(JwtError::Claims)?;
+    let encode = |part: &[u8]| URL_SAFE_NO_PAD.encode(part);
+    let message = format!("{}.{}", encode(header.as_bytes()), encode(&claims));
+    let key = hmac::Key::new(algorithm.hash(), secret);
+    let tag = hmac::sign(&key, message.as_bytes());
+    Ok(format!("{message}.{}", encode(tag.as_ref())))
+}
 
 /// Verifies a token that was signed with a shared secret, in the one algorithm that was agreed on, or in any that the
 /// secret is long enough for.

@@ -47,5 +47,13 @@ async fn introspect(
             &context, store, keys, &client, &token,
         )?)
     });
-    ask.await
+    let told = ask.await?;
+    if let Some(token_id) = &told.jti {
+        // Who asks is not who uses the token.
+        scene
+            .state
+            .personal_token_uses
+            .note(token_id, || None, scene.now);
+    }
+    Ok(told)
 }

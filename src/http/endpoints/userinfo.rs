@@ -15,9 +15,10 @@ use crate::http::endpoints::recipient;
 use crate::http::extract::authorization;
 use crate::http::scene::{Scene, broken};
 use crate::http::state::AppState;
-use crate::http::{cors, error, extract};
+use crate::http::{address, cors, error, extract};
 use crate::protocol::bearer::{self, BearerRefused};
 use crate::protocol::error::Fault;
+use crate::protocol::personal_token;
 use crate::protocol::userinfo;
 
 /// Answers a userinfo request.
@@ -54,6 +55,13 @@ async fn tell(
         .ask(move |scene, store| userinfo::userinfo(&scene.context(), store, scene.keys(), &token));
     let found = ask.await?;
     let told = found.claims();
+    let token_id = &found.token.jti;
+    if personal_token::is_personal(token_id) {
+        let uses = &scene.state.personal_token_uses;
+        uses.note(token_id, || address::client_address(request), scene.now);
+        // No client registered how it wants to have the answer.
+        return Ok(HttpResponse::Ok().json(told));
+    }
     let client = scene.snapshot.client(&found.token.client_id);
     let client = client.ok_or(BearerRefused::NotGood)?;
     let how = client.metadata.userinfo_encryption();

@@ -62,5 +62,6 @@ files! {
     trust,
     registration,
     server,
-    agents
+    agents,
+    issued
 }

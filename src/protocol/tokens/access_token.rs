@@ -6,10 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::crypto::jwt::{self, Expected, JwtRefused};
 use crate::crypto::key_set::KeySet;
+use crate::crypto::signing_key::SigningKey;
 use crate::protocol::client::Client;
 use crate::protocol::context::Timestamp;
+use crate::protocol::personal_token::Recorded;
 use crate::protocol::scope::Scope;
 use crate::protocol::subject_identifier::SubjectType;
+use crate::protocol::tokens::own_claims::OwnClaims;
 use crate::protocol::tokens::{Issue, Owner, SignError, Signer};
 use crate::protocol::trust::binding::Identity;
 
@@ -37,12 +40,30 @@ struct Claims<'a> {
     identities: &'a [Identity],
 }
 
+/// The claims of a token that was made without a client, and what its maker added.
+#[derive(Serialize)]
+struct PersonalClaims<'a> {
+    #[serde(flatten)]
+    claims: Claims<'a>,
+    #[serde(flatten)]
+    own: &'a OwnClaims,
+}
+
 /// One audience is a string, several are a list (RFC 7519 §4.1.3).
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Audience<'a> {
     One(&'a str),
     Many(&'a [String]),
+}
+
+impl<'a> From<&'a [String]> for Audience<'a> {
+    fn from(audience: &'a [String]) -> Self {
+        match audience {
+            [one] => Self::One(one),
+            many => Self::Many(many),
+        }
+    }
 }
 
 /// Roles are for the API that the token opens (RFC 9068 §2.2.3.1), and whoever holds the token can read them. A client that
@@ -90,10 +111,7 @@ pub(super) fn sign(issue: &Issue, signer: &Signer<'_>) -> Result<String, SignErr
             }
         },
         sub: &sub,
-        aud: match issue.audience.as_slice() {
-            [one] => Audience::One(one),
-            many => Audience::Many(many),
-        },
+        aud: Audience::from(issue.audience.as_slice()),
         client_id: issue.client.id.as_str(),
         scope: &issue.scope.to_string(),
         iat: now,
@@ -103,6 +121,34 @@ pub(super) fn sign(issue: &Issue, signer: &Signer<'_>) -> Result<String, SignErr
         sid: sid.as_deref(),
         roles,
         identities: issue.owner.identities(),
+    };
+    Ok(jwt::sign(key, Some(TYPE), &claims)?)
+}
+
+/// Signs a personal access token. Its `client_id` (RFC 9068 §2.2) is the issuer, because this server made it by itself; no
+/// client can have that name, which holds a colon.
+pub(in crate::protocol) fn sign_personal(
+    recorded: &Recorded,
+    issuer: &str,
+    key: &SigningKey,
+) -> Result<String, SignError> {
+    let token = &recorded.token;
+    let claims = PersonalClaims {
+        claims: Claims {
+            iss: issuer,
+            sub: &recorded.sub,
+            aud: Audience::from(token.audience.as_slice()),
+            client_id: issuer,
+            scope: &token.scope.to_string(),
+            iat: token.created_at,
+            exp: token.expires_at,
+            jti: &token.id,
+            auth_time: None,
+            sid: None,
+            roles: &token.roles,
+            identities: &[],
+        },
+        own: &recorded.claims,
     };
     Ok(jwt::sign(key, Some(TYPE), &claims)?)
 }

@@ -33,6 +33,7 @@ pub mod front_channel;
 pub(crate) mod holder;
 pub mod id_token;
 pub mod logout_token;
+pub mod own_claims;
 pub mod refresh_token;
 
 /// What a grant decided to issue.
@@ -192,6 +193,9 @@ pub enum SignError {
     /// No active key has the algorithm.
     #[error("no active signing key for {0}")]
     NoKey(Algorithm),
+    /// The key under which a token was recorded is gone.
+    #[error("the key that was to sign the token is gone")]
+    NoRecordedKey,
     /// The claims of an ID token could not be put together.
     #[error("the claims of an ID token could not be put together")]
     Claims,

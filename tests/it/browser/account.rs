@@ -1,4 +1,4 @@
-use crate::browser::chromium::Chromium;
+use crate::browser::chromium::{Chromium, Scripts};
 use crate::browser::{PASSWORD, server, sign_in_and_allow};
 use crate::support::server_process::DevServer;
 
@@ -65,6 +65,35 @@ async fn the_account_page_disconnects_an_app() {
     browser.open(&server.at("/dev/app")).await;
     browser.click("#sign-in").await;
     browser.find("#allow").await;
+}
+
+#[tokio::test]
+async fn the_account_page_makes_a_token_and_takes_it_back() {
+    for scripts in [Scripts::On, Scripts::Off] {
+        let Some(browser) = Chromium::start_with(scripts).await else {
+            return;
+        };
+        let server = server();
+        sign_in_to_account(&browser, &server).await;
+        browser.click("#personal-tokens").await;
+        browser.fill_in("#name", "Backup").await;
+        browser.click("#make-token").await;
+        let token = browser.text("#token").await;
+        let passed = async || {
+            let ask = reqwest::Client::new().get(server.at("/verify"));
+            let ask = ask.header("authorization", format!("Bearer {token}"));
+            ask.send().await.unwrap().status().as_u16()
+        };
+        assert_eq!(passed().await, 200);
+        browser.click("#tokens").await;
+        let listed = "section[aria-labelledby=tokens]";
+        assert!(browser.text(listed).await.contains("Backup"));
+        assert!(!browser.text(listed).await.contains(&token));
+        browser.click(&format!("{listed} button")).await;
+        browser.find(".notice").await;
+        assert!(browser.text(listed).await.contains("Taken back"));
+        assert_eq!(passed().await, 401);
+    }
 }
 
 async fn sign_in_to_account(browser: &Chromium, server: &DevServer) {

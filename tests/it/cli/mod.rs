@@ -11,5 +11,6 @@ mod running;
 mod secrets;
 mod sector;
 mod tls;
+mod tokens;
 mod transcripts;
 mod trust;

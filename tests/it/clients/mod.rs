@@ -2,6 +2,7 @@
 
 mod apache;
 mod htmlunit;
+mod nginx;
 mod node;
 mod openidconnect;
 pub(crate) mod python;

@@ -24,6 +24,7 @@ mod logs;
 mod metrics;
 mod outage;
 mod pairwise;
+mod personal_tokens;
 mod places;
 mod refresh;
 mod register;

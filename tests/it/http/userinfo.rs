@@ -22,9 +22,13 @@ async fn ask(op: &TestOp, token: &str) -> Reply {
 
 /// The token must not be good, and asking changes nothing.
 async fn refused(op: &TestOp, token: &str) {
+    refused_as(op, token, "E1403").await;
+}
+
+async fn refused_as(op: &TestOp, token: &str, id: &str) {
     let before = op.database.remembered();
     let reply = ask(op, token).await;
-    reply.assert_error(401, "invalid_token", "E1403");
+    reply.assert_error(401, "invalid_token", id);
     let challenge = reply.header("www-authenticate").unwrap();
     assert!(challenge.starts_with("Bearer realm=\"https://id.example\", error=\"invalid_token\""));
     assert_eq!(op.database.remembered(), before);
@@ -98,7 +102,7 @@ fn refuses_an_expired_token() {
     on_sqlite(async |op| {
         let token = signed_in(&op, "openid").await.token("access_token");
         op.pass(300);
-        refused(&op, &token).await;
+        refused_as(&op, &token, "E2101").await;
     });
 }
 

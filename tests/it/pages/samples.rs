@@ -4,9 +4,9 @@ use askama::Template;
 use issuant::http::pages::view::{
     AccountLine, AccountPage, AccountsPage, AppLine, ClientCard, ConsentPage, DevAppPage,
     DevAppResultPage, DeveloperBlock, ErrorPage, EventLine, FieldError, FormError, Frame,
-    HandOverPage, HomePage, Link, LoginPage, LogoutPage, PasswordPage, ProfileFields, ProfilePage,
-    ScopeGroup, ScopeLine, SessionLine, SetupPage, SignUpPage, SignedOutPage,
-    WRONG_USER_NAME_OR_PASSWORD, WaitingPage,
+    HandOverPage, HomePage, Link, LoginPage, LogoutPage, NewTokenPage, PasswordPage, ProfileFields,
+    ProfilePage, ScopeGroup, ScopeLine, SessionLine, SetupPage, SignUpPage, SignedOutPage,
+    TokenLine, TokensPage, WRONG_USER_NAME_OR_PASSWORD, WaitingPage,
 };
 
 /// One rendered page.
@@ -49,6 +49,12 @@ pub(crate) fn all() -> Vec<Sample> {
         "hostile",
         &password(&hostile_text(), Some("password")),
     );
+    samples.add("tokens", "full", &tokens("Backup", None));
+    samples.add("tokens", "wrong", &tokens("Backup", Some("days")));
+    let hostile = tokens(&hostile_text(), Some("name"));
+    samples.add("tokens", "hostile", &hostile);
+    samples.add("new token", "full", &new_token("Backup"));
+    samples.add("new token", "hostile", &new_token(&hostile_text()));
     samples.add("accounts", "full", &accounts_full());
     samples.add("accounts", "hostile", &accounts_hostile());
     samples.add("consent", "empty", &consent_empty());
@@ -277,6 +283,41 @@ fn password(text: &str, wrong: Option<&str>) -> PasswordPage {
         minimum_length: 15,
         back_url: "/account".to_owned(),
         error: wrong.map(|field| FormError::at_field(field, text)),
+    }
+}
+
+fn tokens(text: &str, wrong: Option<&str>) -> TokensPage {
+    let token = |lives: bool, last_used: Option<&str>| TokenLine {
+        id: "personal.id".to_owned(),
+        name: text.to_owned(),
+        lives,
+        state: "Good until 22 Nov 2026, 12:04 UTC".to_owned(),
+        made: "22 Nov 2026".to_owned(),
+        last_used: last_used.map(str::to_owned),
+        place: last_used.map(|_| text.to_owned()),
+    };
+    TokensPage {
+        frame: frame_full("Personal access tokens"),
+        action: "/account/tokens".to_owned(),
+        revoke_url: "/account/tokens/revoke".to_owned(),
+        csrf: "csrf-value".to_owned(),
+        account: "s1".to_owned(),
+        tokens: vec![token(true, Some("yesterday")), token(false, None)],
+        usual_days: 30,
+        most_days: 90,
+        notice: Some(text.to_owned()),
+        back_url: "/account".to_owned(),
+        error: wrong.map(|field| FormError::at_field(field, text)),
+    }
+}
+
+fn new_token(text: &str) -> NewTokenPage {
+    NewTokenPage {
+        frame: frame_full("Your new token"),
+        name: text.to_owned(),
+        token: "eyJhbGciOiJFUzI1NiJ9.".repeat(20),
+        expires: "22 Nov 2026, 12:04 UTC".to_owned(),
+        back_url: "/account/tokens".to_owned(),
     }
 }
 
@@ -510,6 +551,7 @@ fn account_empty() -> AccountPage {
         events: vec![],
         profile_url: "/account/profile".to_owned(),
         password_url: "/account/password".to_owned(),
+        tokens_url: None,
         sessions: vec![session("s1", true, "Firefox on Linux", "192.0.2.7")],
         apps: vec![],
         notice: None,
@@ -544,6 +586,7 @@ fn account_full() -> AccountPage {
         frame: frame_full("Your account"),
         account_name: "Maya Berger".to_owned(),
         email: Some("maya@example.com".to_owned()),
+        tokens_url: Some("/account/tokens".to_owned()),
         roles: lines(&["Administrator", "Editor"]),
         sessions: vec![
             session("s1", true, "Firefox on Linux", "192.0.2.7"),
@@ -578,6 +621,7 @@ fn account_hostile() -> AccountPage {
         frame: frame_hostile("Your account"),
         account_name: text.clone(),
         username: text.clone(),
+        tokens_url: Some("/account/tokens".to_owned()),
         email: Some(text.clone()),
         roles: vec![text.clone()],
         csrf: text.clone(),

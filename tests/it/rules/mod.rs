@@ -18,6 +18,7 @@ mod introspection;
 mod laws;
 mod logout;
 mod next_step;
+mod personal_token;
 mod refresh_settings;
 mod refresh_token;
 mod request_object;

@@ -188,7 +188,7 @@ fn access_tokens_of_earlier_generations_stay_good_for_their_short_life() {
     assert!(world.show(&a0.access_token).is_ok());
     assert!(world.show(&a1.access_token).is_ok());
     world.pass(300);
-    assert_eq!(world.show(&a0.access_token), Err(BearerRefused::NotGood));
+    assert_eq!(world.show(&a0.access_token), Err(BearerRefused::Expired));
 }
 
 #[test]

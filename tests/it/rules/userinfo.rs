@@ -133,7 +133,7 @@ fn refuses_an_expired_token_from_its_last_second_on() {
     world.pass(299);
     assert!(check(&mut world, &token).is_ok());
     world.pass(1);
-    assert_eq!(check(&mut world, &token), Err(BearerRefused::NotGood));
+    assert_eq!(check(&mut world, &token), Err(BearerRefused::Expired));
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! What callers of other servers rely on: the checks of each, by number, against the real binary on both databases.
 
+mod cluster_cockpit;
 mod consul;
 mod fleet;
+mod nuxeo;
+mod tokens;
 
 use std::time::Duration;
 

@@ -98,6 +98,10 @@ conformance! {
         a_subject_is_found_by_name_in_any_case,
         a_subject_is_what_tokens_say_of_a_user,
         events_can_be_recorded_without_anybody;
+    personal_tokens:
+        they_read_as_they_were_written_newest_first,
+        one_is_revoked_once,
+        they_go_with_their_person;
     identity:
         a_user_reads_as_it_was_written,
         a_user_is_found_in_any_case,

@@ -8,6 +8,7 @@ mod identity;
 mod logout;
 mod migrations;
 mod outages;
+mod personal_tokens;
 mod protocol;
 mod races;
 mod transactions;

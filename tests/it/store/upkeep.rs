@@ -1,9 +1,11 @@
 //! What expired is removed, and nothing else.
 
 use issuant::identity::store::{OneTimeLinks as _, Sessions as _, Throttle as _};
+use issuant::protocol::personal_token::PersonalTokenUse;
 use issuant::protocol::store::{
-    AuthorizationCodes as _, LogoutNotices as _, Replays as _, RevokedTokens as _, SecurityEvent,
-    SecurityEvents as _, TokenFamilies as _, WaitingRequests as _,
+    AuthorizationCodes as _, LogoutNotices as _, PersonalTokens as _, Replays as _,
+    RevokedTokens as _, SecurityEvent, SecurityEvents as _, TokenFamilies as _,
+    WaitingRequests as _,
 };
 use issuant::protocol::tokens::family::RevocationReason;
 use issuant::storage::{Storage, Transaction};
@@ -11,6 +13,7 @@ use issuant::storage::{Storage, Transaction};
 use super::fixtures::{
     DAY, NOW, client_id, code, digest, family, key, next, notice, session, waiting_request,
 };
+use super::personal_tokens::token;
 use super::{on_both_databases, open_with_people, read, write};
 use crate::support::databases::Database;
 
@@ -50,6 +53,30 @@ fn short_lived_rows_go_when_they_expire(database: &Database) {
         assert_eq!(store.session(&digest(1))?, None);
         Ok(())
     });
+}
+
+fn a_personal_token_is_kept_for_a_month_and_its_use_is_noted_to_the_minute(database: &Database) {
+    let storage = open_with_people(database);
+    let one = |at: i64, from: &str| PersonalTokenUse {
+        id: "a".to_owned(),
+        at,
+        from: Some(from.to_owned()),
+    };
+    let both = [one(NOW + 1, "192.0.2.7"), one(NOW + 60, "192.0.2.8")];
+    write(&storage, move |store| {
+        store.add_personal_token(&token("a", "sub-ada", NOW), "key")?;
+        store.note_personal_token_uses(&both)
+    });
+    let used = read(&storage, |store| store.personal_token("a")).unwrap();
+    assert_eq!(used.last_used_at, Some(NOW + 1));
+    assert_eq!(used.last_used_from.as_deref(), Some("192.0.2.7"));
+    write(&storage, move |store| {
+        store.note_personal_token_uses(&[one(NOW + 61, "192.0.2.9")])
+    });
+    let used = read(&storage, |store| store.personal_token("a")).unwrap();
+    assert_eq!(used.last_used_from.as_deref(), Some("192.0.2.9"));
+    assert_eq!(removed(&storage, NOW + 31 * DAY - 1), 0);
+    assert_eq!(removed(&storage, NOW + 31 * DAY), 1);
 }
 
 fn a_code_is_kept_for_a_day(database: &Database) {
@@ -135,6 +162,7 @@ fn a_logout_notice_is_kept_for_a_month(database: &Database) {
 on_both_databases!(
     a_logout_notice_is_kept_for_a_month,
     short_lived_rows_go_when_they_expire,
+    a_personal_token_is_kept_for_a_month_and_its_use_is_noted_to_the_minute,
     a_code_is_kept_for_a_day,
     a_dead_family_is_kept_for_a_week_and_a_revoked_one_for_a_month,
     a_retired_key_is_kept_for_a_day_and_an_event_for_more_than_a_year,

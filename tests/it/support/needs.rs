@@ -31,6 +31,11 @@ pub(crate) fn java() -> Option<PathBuf> {
     named_by("ISSUANT_TEST_JAVA", "all tests with HtmlUnit").map(PathBuf::from)
 }
 
+/// An nginx with `auth_request`.
+pub(crate) fn nginx() -> Option<PathBuf> {
+    named_by("ISSUANT_TEST_NGINX", "all tests with nginx").map(PathBuf::from)
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "what a machine has to test with is a matter of the environment"

@@ -151,6 +151,7 @@ impl TestOp {
             assertions: issuant::http::starts::Starts::at_most(1200),
             request_objects: issuant::http::request_objects::RequestObjects::default(),
             passwords: PasswordQueue::new(cast::password_hasher(), 2),
+            personal_token_uses: issuant::http::personal_token_uses::PersonalTokenUses::default(),
             secret_uses: issuant::http::secret_uses::SecretUses::default(),
             starts: issuant::http::starts::Starts::default(),
             registrations: issuant::http::starts::Starts::at_most(60),

@@ -94,6 +94,14 @@ impl Person {
         self.open(&address.parse().unwrap(), None).await
     }
 
+    /// Tries to sign in on the sign-in page of that server; answers what the form led to.
+    pub(crate) async fn sign_in(&mut self, server: &str) -> Page {
+        let login: Url = format!("{server}/login").parse().unwrap();
+        let page = self.open(&login, None).await;
+        let (action, fields) = self.fill_in(&page.html);
+        self.open(&login.join(&action).unwrap(), Some(fields)).await
+    }
+
     /// One request.
     async fn open(&mut self, address: &Url, form: Option<String>) -> Page {
         let method = if form.is_some() {

@@ -79,6 +79,11 @@ impl ServerProcess {
         format!("{}{path}", self.issuer())
     }
 
+    /// What it wrote so far, past what it said when it was ready.
+    pub(crate) fn written(&self) -> String {
+        self.written.lock().unwrap().clone()
+    }
+
     /// Ends it as a power cut would, and waits until it is gone.
     pub(crate) fn kill(&mut self) {
         // It may have ended by itself.
@@ -270,6 +275,17 @@ impl Installation {
         );
         let mut envelope: Value = serde_json::from_str(&stdout).unwrap();
         envelope["data"].take()
+    }
+
+    /// Runs a command to its end, however that is, without `--json`.
+    pub(crate) fn try_run(&self, arguments: &[&str], input: &str) -> std::process::Output {
+        let mut command = self.command();
+        command.args(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        // A program that reads nothing closes the pipe.
+        let _unread = child.stdin.take().unwrap().write_all(input.as_bytes());
+        child.wait_with_output().unwrap()
     }
 
     fn command(&self) -> Command {

@@ -21,6 +21,7 @@ use crate::protocol::params::Params;
 pub(crate) mod access;
 pub(crate) mod password;
 pub(crate) mod profile;
+pub(crate) mod tokens;
 
 /// So many of the last events are looked through.
 const MOST_EVENTS: u32 = 20;
@@ -79,6 +80,7 @@ async fn tell(request: &HttpRequest, scene: &Scene) -> Result<HttpResponse, Faul
             .collect(),
         profile_url: urls::PROFILE.to_owned(),
         password_url: urls::PASSWORD.to_owned(),
+        tokens_url: (scene.state.policy.personal_tokens.most > 0).then(|| urls::TOKENS.to_owned()),
         notice: notice(request),
         sign_out_url: urls::LOGOUT_CONFIRM.to_owned(),
     };
@@ -133,6 +135,8 @@ fn event_line(entry: &Entry, scene: &Scene) -> EventLine {
         Activity::ProfileChange => "You changed your profile.".to_owned(),
         Activity::AppAllowed => format!("You allowed {app} to access your account."),
         Activity::AppRemoved => format!("You removed the access of {app}."),
+        Activity::TokenMade => "A personal access token was made.".to_owned(),
+        Activity::TokenRevoked => "A personal access token was taken back.".to_owned(),
         Activity::SessionsEnded => "You signed out elsewhere.".to_owned(),
         Activity::RefreshReuse | Activity::CodeReuse => {
             format!("The access of {app} was used from two places, so it was ended.")

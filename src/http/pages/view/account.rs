@@ -35,6 +35,8 @@ pub struct AccountPage {
     pub profile_url: String,
     /// Where to change the password.
     pub password_url: String,
+    /// Where tokens for scripts are; none where nobody can have one.
+    pub tokens_url: Option<String>,
     /// The result of what the person did before, as a sentence.
     pub notice: Option<String>,
     pub sign_out_url: String,

@@ -17,6 +17,7 @@ mod setup;
 mod sign_in;
 mod sign_out;
 mod sign_up;
+mod tokens;
 
 pub use account::{
     AccountPage, AppLine, EventLine, PasswordPage, ProfileFields, ProfilePage, SessionLine,
@@ -33,3 +34,4 @@ pub use setup::{SetupPage, WaitingPage};
 pub use sign_in::LoginPage;
 pub use sign_out::{CheckSessionPage, LogoutPage, SignedOutPage};
 pub use sign_up::SignUpPage;
+pub use tokens::{NewTokenPage, TokenLine, TokensPage};

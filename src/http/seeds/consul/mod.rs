@@ -149,7 +149,12 @@ async fn administrators_scene(request: &HttpRequest) -> Result<Scene, Denied> {
             Err((&catalogue::CONSUL_NOT_ADMINISTRATOR).into())
         }
         Err(Fault::Refused(
-            BearerRefused::Missing | BearerRefused::Malformed | BearerRefused::NotGood,
+            BearerRefused::Missing
+            | BearerRefused::Malformed
+            | BearerRefused::TwoWays
+            | BearerRefused::Expired
+            | BearerRefused::Revoked
+            | BearerRefused::NotGood,
         )) => Err((&catalogue::CONSUL_UNKNOWN_TOKEN).into()),
     }
 }

@@ -65,6 +65,8 @@ impl Users for MemoryStore {
         self.codes.retain(|_, code| code.subject != subject);
         let is_other = |family: &Family| family.subject.as_deref() != Some(subject);
         self.families.retain(|_, family| is_other(family));
+        self.personal_tokens
+            .retain(|_, token| token.subject != subject);
         Ok(self.users.remove(subject).is_some())
     }
 

@@ -3,6 +3,7 @@
 
 mod identity;
 mod logout;
+mod personal_tokens;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,6 +13,7 @@ use issuant::protocol::client::ClientId;
 use issuant::protocol::context::Timestamp;
 use issuant::protocol::error::{Fault, StoreError};
 use issuant::protocol::logout_notice::LogoutNotice;
+use issuant::protocol::personal_token::PersonalToken;
 use issuant::protocol::store::{
     AuthorizationCode, AuthorizationCodes, ReferenceTokens, Replays, RevokedTokens, SecurityEvent,
     SecurityEvents, Subject, Subjects, TokenFamilies, WaitingRequest, WaitingRequests,
@@ -34,6 +36,7 @@ pub(crate) struct MemoryStore {
     pub(crate) events: Vec<SecurityEvent>,
     pub(crate) session_clients: BTreeSet<(String, ClientId)>,
     pub(crate) notices: Vec<LogoutNotice>,
+    pub(crate) personal_tokens: BTreeMap<String, PersonalToken>,
     pub(crate) users: BTreeMap<String, User>,
     pub(crate) sessions: BTreeMap<String, Session>,
     pub(crate) consents: BTreeMap<(String, ClientId), Consent>,
