@@ -265,6 +265,8 @@ pub fn look_up_personal(
         .filter(|subject| subject.active)
         .ok_or(BearerRefused::NotGood)?;
     token.roles.retain(|role| subject.roles.contains(role));
+    // One that speaks of a name must not be taken here for the subject of somebody else who is called so.
+    token.sub = recorded.subject;
     Ok(Seen {
         token,
         subject: Some(subject),

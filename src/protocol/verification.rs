@@ -36,10 +36,10 @@ pub struct Demand {
 }
 
 impl Demand {
-    /// A token for this server, whatever its scope.
-    pub fn of_this_server() -> Self {
+    /// A token for that audience, whatever its scope.
+    pub fn of(audience: &str) -> Self {
         Self {
-            audience: None,
+            audience: Some(audience.to_owned()),
             scope: Scope::default(),
         }
     }

@@ -127,12 +127,16 @@ pub(crate) fn wish(lifetime: i64) -> Wish {
         name: "ClusterCockpit".to_owned(),
         lifetime,
         scope: Scope::default(),
-        audience: Vec::new(),
+        // Its subject is a name, which another reader could take for the `sub` of somebody else. So it is for these alone.
+        audience: vec![AUDIENCE.to_owned()],
         claims: OwnClaims::default(),
         naming: Naming::Username,
         algorithm: Algorithm::EdDsa,
     }
 }
+
+/// For whom these tokens are.
+const AUDIENCE: &str = "cluster-cockpit";
 
 /// Who calls.
 #[derive(Serialize)]
@@ -163,7 +167,7 @@ async fn see(request: &HttpRequest, scene: &Scene) -> Result<Seen, Fault<BearerR
         Some(token) => token.to_str().map_err(|_| BearerRefused::NotGood)?,
         None => bearer::find(authorization(request), &no_body)?,
     };
-    let (token, demand) = (token.to_owned(), Demand::of_this_server());
+    let (token, demand) = (token.to_owned(), Demand::of(AUDIENCE));
     let ask = scene.ask(move |scene, store| {
         verification::verify(&scene.context(), store, scene.keys(), &demand, &token)
     });

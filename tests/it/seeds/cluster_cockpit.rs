@@ -77,7 +77,7 @@ async fn s1_check_1_keys_in_the_form_of_its_environment(mut installation: Instal
     let token = jwt(&installation, "demo");
     let key = jsonwebtoken::DecodingKey::from_ed_components(&URL_SAFE_NO_PAD.encode(&public));
     let mut validation = jsonwebtoken::Validation::new(jsonwebtoken::Algorithm::EdDSA);
-    validation.set_audience(&[installation.issuer()]);
+    validation.set_audience(&["cluster-cockpit"]);
     let read = jsonwebtoken::decode::<Value>(&token, &key.unwrap(), &validation).unwrap();
     assert_eq!(read.claims["sub"], "demo");
     // And the key goes back in.
@@ -129,7 +129,7 @@ async fn s1_check_3_the_token_of_its_command(mut installation: Installation) {
         (&json!("demo"), &json!(["api"]))
     );
     assert_eq!(claims["iss"], json!(installation.issuer()));
-    assert_eq!(claims["aud"], json!(installation.issuer()));
+    assert_eq!(claims["aud"], "cluster-cockpit");
     for claim in ["iat", "exp", "jti"] {
         assert!(!claims[claim].is_null(), "{claim}");
     }
@@ -166,6 +166,13 @@ async fn s1_check_4_either_header_opens_whoami(mut installation: Installation) {
     let told: Value = serde_json::from_str(&refused.body).unwrap();
     assert_eq!(told["status"], "Unauthorized");
     assert!(told["error"].as_str().unwrap().contains("E1401"), "{told}");
+    // Its subject is a name, so it opens nothing where a subject is looked for.
+    for path in ["/userinfo", "/verify"] {
+        let refused = get_with(&server.at(path), &token).await.status;
+        assert!([401, 403].contains(&refused), "{path}: {refused}");
+    }
+    let asked = get_with(&server.at("/verify?audience=cluster-cockpit"), &token).await;
+    assert_eq!(asked.status, 200);
     // On these paths alone.
     let elsewhere = get(&server.at("/userinfo"), &[("x-auth-token", &token)]).await;
     assert_eq!(elsewhere.status, 401);
