@@ -88,7 +88,11 @@ impl Source {
             tracing::error!(client, %error, "a client is left out, because it cannot be read");
         }
         let snapshot = Snapshot::new(&self.issuer, &self.policy, all.clients.clients, opened)?;
-        let snapshot = snapshot.with_trust(Trust::new(all.issuers, all.rules, all.declared));
+        let trust = Trust::new(all.issuers, all.rules, all.declared);
+        for (rule, error) in &trust.unreadable {
+            tracing::error!(rule, %error, "a binding rule gives nothing, because it cannot be read");
+        }
+        let snapshot = snapshot.with_trust(trust);
         let next_key_change = keys::next_change(&all.keys, now);
         Ok((
             snapshot,

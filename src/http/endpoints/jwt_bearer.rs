@@ -24,7 +24,8 @@ use crate::protocol::error::Fault;
 use crate::protocol::grants::jwt_bearer::{self, Presented};
 use crate::protocol::params::Params;
 use crate::protocol::tokens::{self, TokenResponse};
-use crate::protocol::trust::assertion::Strictness;
+use crate::protocol::trust::assertion::{Strictness, Verified};
+use crate::protocol::trust::binding::{Terms, Verdict};
 
 /// Whether a request is about this grant, which may come without a client.
 pub(crate) fn is_meant(params: &Params<'_>) -> bool {
@@ -46,6 +47,7 @@ pub(crate) async fn exchange(
     let (assertion, trusted) = jwt_bearer::identify(&scene.snapshot.trust, params)?;
     jwt_bearer::admit(&trusted, client.as_ref())?;
     let verified = issuer_keys::check(scene, &trusted, assertion, Strictness::Standard).await?;
+    note_invalid_names(scene, &verified, jwt_bearer::terms(&trusted.issuer));
     let asked = params.find("scope").map(str::to_owned);
     let issue = scene
         .write(move |scene, store| {
@@ -68,6 +70,20 @@ pub(crate) async fn exchange(
         "token issued for an assertion"
     );
     Ok(tokens)
+}
+
+/// Tells of rules that match and give nothing, because the name that they make of the claims is none.
+pub(crate) fn note_invalid_names(scene: &Scene, verified: &Verified, terms: Terms) {
+    let (trusted, declared) = (&verified.trusted, &scene.snapshot.trust.declared);
+    for (rule, verdict) in trusted.verdicts(&verified.attributes, declared, terms) {
+        if matches!(verdict, Verdict::InvalidName(_)) {
+            tracing::warn!(
+                trusted_issuer = %trusted.issuer.name,
+                binding_rule = rule.id,
+                "a binding rule gives nothing, because the name that it makes is not valid"
+            );
+        }
+    }
 }
 
 /// Anybody may send assertions, and each costs a signature that has to be checked.

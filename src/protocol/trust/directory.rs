@@ -7,7 +7,9 @@ use crate::crypto::algorithm::Algorithm;
 use crate::crypto::jwk::PublicJwk;
 use crate::crypto::public_pem;
 use crate::protocol::trust::attributes::Attributes;
-use crate::protocol::trust::binding::{BindingRule, Bound, Declared, ReadRule, Terms, Verdict};
+use crate::protocol::trust::binding::{
+    BindingRule, Bound, Declared, ReadRule, RuleError, Terms, Verdict,
+};
 use crate::protocol::trust::issuer::{KeySource, TrustedIssuer};
 
 /// A trusted issuer, ready to be asked.
@@ -96,6 +98,8 @@ pub struct Trust {
     by_name: HashMap<String, Arc<Trusted>>,
     /// Roles and policies that an operator declared.
     pub declared: Declared,
+    /// The ids of rules that cannot be read any more, and why.
+    pub unreadable: Vec<(String, RuleError)>,
 }
 
 impl Trust {
@@ -106,17 +110,24 @@ impl Trust {
             let name = rule.trusted_issuer.as_str().to_owned();
             of_issuer.entry(name).or_default().push(rule);
         }
-        let by_name = issuers.into_iter().map(|issuer| {
-            let name = issuer.name.as_str().to_owned();
-            let rules = of_issuer.remove(&name).unwrap_or_default().into_iter();
-            let rules = rules.filter_map(|rule| ReadRule::new(rule, &issuer.claim_mappings).ok());
-            let rules = rules.collect();
-            (name, Arc::new(Trusted::new(issuer, rules)))
-        });
-        Self {
-            by_name: by_name.collect(),
+        let mut trust = Self {
             declared,
+            ..Self::default()
+        };
+        for issuer in issuers {
+            let name = issuer.name.as_str().to_owned();
+            let mut rules = Vec::new();
+            for rule in of_issuer.remove(&name).unwrap_or_default() {
+                let id = rule.id.clone();
+                match ReadRule::new(rule, &issuer.claim_mappings) {
+                    Ok(rule) => rules.push(rule),
+                    Err(error) => trust.unreadable.push((id, error)),
+                }
+            }
+            let trusted = Arc::new(Trusted::new(issuer, rules));
+            trust.by_name.insert(name, trusted);
         }
+        trust
     }
 
     /// The enabled one of that name.

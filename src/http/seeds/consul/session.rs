@@ -19,7 +19,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::crypto::digest::sha256_base64url;
-use crate::http::endpoints::jwt_bearer::admit_source;
+use crate::http::endpoints::jwt_bearer::{admit_source, note_invalid_names};
 use crate::http::issuer_keys;
 use crate::http::scene::Scene;
 use crate::http::seeds::consul::{Denied, answer, json as read_json, scene, token};
@@ -66,6 +66,7 @@ async fn exchange(request: &HttpRequest, payload: Payload) -> Result<HttpRespons
     let token = sent.bearer_token.trim();
     let verified = issuer_keys::check(&scene, &trusted, token, strictness).await?;
     let terms = login::terms(&trusted.issuer, strictness);
+    note_invalid_names(&scene, &verified, terms);
     let write = scene.write(move |scene, store| {
         let declared = &scene.snapshot.trust.declared;
         login::log_in(&scene.context(), store, &verified, declared, terms)
