@@ -169,6 +169,7 @@ fn access_tokens(criterion: &mut Criterion, context: &Context<'_>, snapshot: &Sn
         issuer: ISSUER,
         policy: context.policy,
         keys: &snapshot.keys,
+        own_key: None,
         id_token_keys: &snapshot.id_token_keys,
         token_keys: context.keys,
         recipient: None,

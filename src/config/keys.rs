@@ -333,6 +333,46 @@ pub static KEYS: &[Key] = &[
         "Whether an absent claim may grant something there, as in Consul, and other weaknesses of it are kept: on or off",
     ),
     key(
+        "jwtis.enabled",
+        "off",
+        "Whether services get keys and tokens of their own at /register/{kid}, /issue_token and so on, as at jwtis: on or off; `dev` has it on",
+    ),
+    key(
+        "jwtis.signing_algorithm",
+        "ES256",
+        "Signs the tokens of a service that names none: one of the algorithms of signing.algorithms",
+    ),
+    key(
+        "jwtis.encryption_algorithm",
+        "ECDH-ES+A256KW",
+        "Protects the refresh tokens of a service that names none: ECDH-ES, alone or with +A128KW, +A192KW, +A256KW, RSA-OAEP or RSA-OAEP-256",
+    ),
+    key(
+        "jwtis.content_encryption",
+        "A256GCM",
+        "Encrypts them: A128GCM, A192GCM or A256GCM",
+    ),
+    key(
+        "jwtis.key_lifetime",
+        "180d",
+        "Life of the keys of a service that names none",
+    ),
+    key(
+        "jwtis.access_ttl",
+        "72h",
+        "Life of the access tokens of a service that names none; the most that any may ask for",
+    ),
+    key(
+        "jwtis.refresh_ttl",
+        "30d",
+        "Life of the refresh tokens of a service that names none; the most that any may ask for",
+    ),
+    key(
+        "jwtis.rsa1_5",
+        "off",
+        "Whether a service may have its refresh tokens encrypted with RSA1_5, which RFC 8725 advises against: on or off",
+    ),
+    key(
         "fetch.ca_file",
         "",
         "File with certificates in PEM that are trusted beside those of the system when this server asks others, as for a client's keys",

@@ -77,9 +77,9 @@ pub(super) fn read(reader: &mut Reader, access_token_algorithm: Algorithm) -> Po
 
 /// Without rotation a token is only as safe as the client that holds it, so that mode is for single clients.
 fn parse_rotation(text: &str) -> Result<RefreshRotation, String> {
-    match text.parse() {
-        Ok(RefreshRotation::None) => Err(
-            "may be none for single clients only: issuant client set ID --refresh-rotation none"
+    match text.parse::<RefreshRotation>() {
+        Ok(rotation) if rotation.keeps_tokens() => Err(
+            "may be none or near_end for single clients only: issuant client set ID --refresh-rotation none"
                 .to_owned(),
         ),
         Ok(rotation) => Ok(rotation),

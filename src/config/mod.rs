@@ -17,6 +17,7 @@ pub mod fleet;
 mod forward_auth;
 pub mod http;
 pub mod issuer;
+mod jwtis;
 pub mod keys;
 pub mod lifetimes;
 pub mod log;
@@ -122,6 +123,7 @@ impl Config {
             personal_tokens: personal_tokens::read(&mut reader),
             forward_auth: forward_auth::read(&mut reader),
             cluster_cockpit: cluster_cockpit::read(&mut reader, mode == Mode::Development),
+            key_sets: jwtis::read(&mut reader, mode),
             acr_values: sign_in::acr_values(&mut reader),
             front_channel_tokens: reader
                 .text("front_channel_tokens", accounts::parse_switch)

@@ -270,7 +270,7 @@ fn each_mistake_has_its_sentence() {
         ),
         (
             "refresh_rotation = \"none\"",
-            "issuant.toml:1  `refresh_rotation` may be none for single clients only: issuant client set ID --refresh-rotation none  [E0103]",
+            "issuant.toml:1  `refresh_rotation` may be none or near_end for single clients only: issuant client set ID --refresh-rotation none  [E0103]",
         ),
         (
             "issuer = \"https://id.example.com/\"",

@@ -11,6 +11,7 @@ use crate::crypto::{
     algorithm::Algorithm,
     jwk::PublicJwk,
     jwt::Signed,
+    key_ring::KeyRing,
     seen_tokens::SeenTokens,
     signing_key::SigningKey,
     verifying_key::{UnsuitableKey, VerifyingKey},
@@ -72,10 +73,51 @@ impl fmt::Display for KeyState {
     }
 }
 
+/// When a key becomes good for what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timetable {
+    /// From when on it signs; until then it is announced.
+    pub active_from: i64,
+    /// From when on it signs no more.
+    pub verify_only_from: Option<i64>,
+    /// From when on nobody needs it any more.
+    pub remove_at: Option<i64>,
+}
+
+impl Timetable {
+    /// What the key is good for at that time.
+    pub fn state_at(&self, now: i64) -> KeyState {
+        let is_past = |time: Option<i64>| time.is_some_and(|time| time <= now);
+        if is_past(self.remove_at) {
+            KeyState::Retired
+        } else if is_past(self.verify_only_from) {
+            KeyState::VerifyOnly
+        } else if self.active_from <= now {
+            KeyState::Active
+        } else {
+            KeyState::Announced
+        }
+    }
+
+    /// When it becomes good for something else.
+    pub fn next_change(&self, now: i64) -> Option<i64> {
+        [
+            Some(self.active_from),
+            self.verify_only_from,
+            self.remove_at,
+        ]
+        .into_iter()
+        .flatten()
+        .filter(|time| *time > now)
+        .min()
+    }
+}
+
 /// A snapshot of this server's keys.
 #[derive(Debug, Default)]
 pub struct KeySet {
-    entries: Vec<Entry>,
+    entries: Arc<[Entry]>,
+    ring: Arc<KeyRing>,
     seen: Arc<SeenTokens<Signed>>,
 }
 
@@ -102,22 +144,40 @@ impl KeySet {
     /// Takes all keys but retired ones. When several are active for one algorithm, the first
     /// signs.
     pub fn new(keys: Vec<(Arc<SigningKey>, KeyState)>) -> Result<Self, KeySetError> {
-        let mut set = Self::default();
+        let mut entries: Vec<Entry> = Vec::new();
         for (key, state) in keys {
             if state == KeyState::Retired {
                 continue;
             }
-            if set.find(key.kid()).is_some() {
+            if entries.iter().any(|entry| entry.key.kid() == key.kid()) {
                 return Err(KeySetError::Duplicate);
             }
             let verifying = VerifyingKey::new(key.public_jwk(), key.algorithm())?;
-            set.entries.push(Entry {
+            entries.push(Entry {
                 key,
                 state,
                 verifying,
             });
         }
-        Ok(set)
+        Ok(Self {
+            entries: entries.into(),
+            ..Self::default()
+        })
+    }
+
+    /// The same, with the keys of owners beside its own.
+    #[must_use]
+    pub fn with_ring(&self, ring: Arc<KeyRing>) -> Self {
+        Self {
+            entries: Arc::clone(&self.entries),
+            ring,
+            seen: Arc::default(),
+        }
+    }
+
+    /// The keys of owners.
+    pub fn ring(&self) -> &KeyRing {
+        &self.ring
     }
 
     /// Takes over which tokens were verified with another set, if both have the same keys: then what was true of a token
@@ -128,7 +188,7 @@ impl KeySet {
             keys.map(|key| (key.kid().to_owned(), key.algorithm()))
                 .collect()
         };
-        if keys(self) == keys(before) {
+        if keys(self) == keys(before) && self.ring.ids().eq(before.ring.ids()) {
             self.seen = Arc::clone(&before.seen);
         }
     }
@@ -153,7 +213,8 @@ impl KeySet {
 
     /// The published key with exactly this id, prepared to verify.
     pub fn verifying_key(&self, kid: &str) -> Option<&VerifyingKey> {
-        self.entry(kid).map(|entry| &entry.verifying)
+        let own = self.entry(kid).map(|entry| &entry.verifying);
+        own.or_else(|| self.ring.verifying_key(kid))
     }
 
     /// The algorithms that have an active key, each once, in the order of [`Algorithm::ALL`].
@@ -178,6 +239,7 @@ impl KeySet {
             .entries
             .iter()
             .map(|entry| entry.key.public_jwk())
+            .chain(self.ring.public_jwks())
             .collect();
         serde_json::to_string(&Jwks { keys }).expect("texts and lists serialise")
     }

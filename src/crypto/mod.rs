@@ -34,6 +34,7 @@ pub mod jwk;
 pub mod jwk_set;
 pub mod jwt;
 pub mod key_file;
+pub mod key_ring;
 pub mod key_set;
 pub mod password;
 pub mod public_pem;

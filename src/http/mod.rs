@@ -17,6 +17,7 @@ use crate::http::pages::{
     setup, sign_up,
 };
 use crate::http::seeds::fleet;
+use crate::http::seeds::jwtis;
 use crate::http::state::AppState;
 
 mod accounts;
@@ -57,6 +58,7 @@ pub fn app(
     >,
 > {
     let development = state.site.development;
+    let has_jwtis = state.policy.key_sets.is_on;
     App::new()
         .app_data(state)
         .wrap(from_fn(address::require_own))
@@ -86,7 +88,8 @@ pub fn app(
             endpoint(urls::REGISTERED_CLIENT)
                 .route(get().to(register::manage))
                 .route(web::put().to(register::manage))
-                .route(web::delete().to(register::manage)),
+                .route(web::delete().to(register::manage))
+                .route(post().to(jwtis::register::answer)),
         )
         .service(resource(urls::WEBFINGER).route(get().to(webfinger::answer)))
         .configure(seeds::consul::routes)
@@ -94,6 +97,11 @@ pub fn app(
         // As other servers have them.
         .service(resource(urls::FLEET_AUTHENTICATE).to(fleet::answer))
         .configure(seeds::cluster_cockpit::routes)
+        .configure(move |routes| {
+            if has_jwtis {
+                jwtis::routes(routes);
+            }
+        })
         // For operators.
         .service(
             resource(urls::HEALTHZ)

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use actix_web::HttpRequest;
 use actix_web::web::Data;
 
+use crate::crypto::jwk::PublicJwk;
 use crate::crypto::key_set::KeySet;
 use crate::http::snapshot::Snapshot;
 use crate::http::state::AppState;
 use crate::protocol::bearer::{self, Proven};
 use crate::protocol::client::{Client, ClientId};
+use crate::protocol::client_key_set::{ClientKeys, Purpose};
 use crate::protocol::context::{ClientDirectory, Context, PublishedKeys, Timestamp};
 use crate::protocol::encryption::Recipient;
 use crate::protocol::error::{Fault, StoreError, Trouble};
@@ -62,6 +64,7 @@ impl Scene {
             issuer: &self.state.site.issuer,
             policy: &self.state.policy,
             keys: self.keys(),
+            own_key: None,
             id_token_keys: &self.snapshot.id_token_keys,
             token_keys: &self.state.token_keys,
             recipient,
@@ -181,7 +184,31 @@ impl Scene {
         Ok(done)
     }
 
-    /// The same for a rule that is about one family; see [`crate::storage::Storage::write_family`].
+    /// Runs a rule that changes a client and its keys, which it answers as they are published then.
+    pub(crate) async fn change_keys_of(
+        &self,
+        id: ClientId,
+        rule: impl FnOnce(&mut Transaction) -> Result<(Client, ClientKeys), Fault> + Send + 'static,
+    ) -> Result<(Client, ClientKeys), Fault> {
+        let _alone = self.state.snapshot_change.lock().await;
+        let (client, keys) = self.state.storage.write(rule).await?;
+        let during = "publishing the keys of a client";
+        let published: Vec<PublicJwk> = keys
+            .published(self.now)
+            .filter(|key| matches!(key.purpose, Purpose::Signing(_)))
+            .map(|key| serde_json::from_str(&key.public_jwk))
+            .collect::<Result<_, _>>()
+            .map_err(|error| broken(during, error))?;
+        let snapshot = self.state.snapshot.load();
+        let changed = snapshot
+            .with_client(&id, Some(client.clone()))
+            .with_keys_of(&id, published)
+            .map_err(|error| broken(during, error))?;
+        self.state.snapshot.store(Arc::new(changed));
+        Ok((client, keys))
+    }
+
+    /// The same as [`Scene::write`] for a rule that is about one family; see [`crate::storage::Storage::write_family`].
     pub(crate) async fn write_family<T, R>(
         &self,
         family: FamilyId,

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use actix_web::web::Bytes;
 
 use crate::crypto::digest::sha256_base64url;
+use crate::crypto::jwk::PublicJwk;
 use crate::crypto::key_set::KeySet;
+use crate::crypto::verifying_key::UnsuitableKey;
 use crate::http::urls;
 use crate::protocol::client::{Client, ClientId};
 use crate::protocol::context::Policy;
@@ -112,6 +114,25 @@ impl Snapshot {
             jwks: Arc::clone(&self.jwks),
             trust: Arc::clone(&self.trust),
         }
+    }
+
+    /// The same with these published keys of a client, and no others of it.
+    pub fn with_keys_of(
+        &self,
+        id: &ClientId,
+        keys: impl IntoIterator<Item = PublicJwk>,
+    ) -> Result<Self, UnsuitableKey> {
+        let ring = self.keys.ring().with(id.as_str(), keys)?;
+        let keys = self.keys.with_ring(Arc::new(ring));
+        Ok(Self {
+            clients: self.clients.clone(),
+            origins: self.origins.clone(),
+            id_token_keys: Arc::clone(&self.id_token_keys),
+            discovery: Arc::clone(&self.discovery),
+            jwks: Arc::new(Prepared::new(keys.jwks_json())),
+            keys: Arc::new(keys),
+            trust: Arc::clone(&self.trust),
+        })
     }
 
     /// The client of that id, enabled or not.

@@ -15,6 +15,16 @@ pub const REVOKE: &str = "/revoke";
 pub const REGISTER: &str = "/register";
 /// RFC 7592.
 pub const REGISTERED_CLIENT: &str = "/register/{client_id}";
+/// The public keys of a service, as jwtis has them.
+pub const CLIENT_KEYS: &str = "/keys/{kid}";
+/// New keys for a service, as jwtis has it.
+pub const RENEW_KEYS: &str = "/renew_keys";
+/// Tokens for a service, as jwtis has it.
+pub const ISSUE_TOKEN: &str = "/issue_token";
+/// Others in their place, as jwtis has it.
+pub const RENEW_TOKEN: &str = "/renew_token";
+/// As jwtis has it.
+pub const PING: &str = "/ping";
 /// OpenID Connect Core §5.3.
 pub const USERINFO: &str = "/userinfo";
 /// OpenID Connect Discovery §4.

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use crate::protocol::context::Timestamp;
 use crate::protocol::profile::{Address, Names};
 use crate::protocol::scope::Scope;
+use crate::protocol::services::ServiceClaims;
 use crate::protocol::store::Subject;
 
 /// The scopes that people and clients of this server know, each with what it means to a person.
@@ -74,12 +75,21 @@ pub struct RequestedClaims {
     /// The authentication context class that the sign-in reaches, where the client wants to know it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acr: Option<String>,
+    /// What a service says in its tokens; there is no user of this server then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub own: Option<ServiceClaims>,
 }
 
 impl RequestedClaims {
     /// Whether nothing is asked for.
     pub fn is_empty(&self) -> bool {
-        self.userinfo.is_empty() && self.id_token.is_empty() && self.acr.is_none()
+        let Self {
+            userinfo,
+            id_token,
+            acr,
+            own,
+        } = self;
+        userinfo.is_empty() && id_token.is_empty() && acr.is_none() && own.is_none()
     }
 
     /// The scopes that would reveal the same.

@@ -13,6 +13,7 @@ use crate::crypto::jwe::algorithm::{ContentEncryption, KeyManagement};
 use crate::crypto::jwk_set::JwkSet;
 use crate::crypto::jwt::mac::MacAlgorithm;
 use crate::protocol::client::ClientId;
+use crate::protocol::client_key_set::KeySetPolicy;
 use crate::protocol::logout_uri::LogoutUri;
 use crate::protocol::redirect_uri::RegisteredRedirectUri;
 use crate::protocol::request_uri::RequestUri;
@@ -96,6 +97,9 @@ pub struct ClientMetadata {
     /// The `sub` of an agent's tokens, where that is not its `client_id`. Operators give it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agent_id: Option<ClientId>,
+    /// The keys that this server holds for it, and what they are used for. A name of this server, not a registered one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_set: Option<KeySetPolicy>,
     /// Opened in a frame of the page after signing out (OpenID Connect Front-Channel Logout §2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub frontchannel_logout_uri: Option<LogoutUri>,

@@ -14,6 +14,7 @@ use crate::crypto::secret::{Secret, SecretBytes};
 use crate::protocol::agents::AgentPolicy;
 use crate::protocol::authorize::acr::ContextClass;
 use crate::protocol::client::Client;
+use crate::protocol::client_key_set::KeySetDefaults;
 use crate::protocol::dynamic_registration::RegistrationPolicy;
 use crate::protocol::personal_token::PersonalTokenPolicy;
 use crate::protocol::refresh_policy::RefreshRotation;
@@ -78,6 +79,8 @@ pub struct Policy {
     pub accounts: AccountPolicy,
     /// What holds for agents.
     pub agents: AgentPolicy,
+    /// What holds for clients with keys of their own that this server keeps.
+    pub key_sets: KeySetDefaults,
     /// Whether the authorization endpoint gives out tokens: the implicit and the hybrid flow.
     pub front_channel_tokens: bool,
     /// Whether and how programs that speak with Consul are served.
@@ -146,6 +149,7 @@ impl Default for Policy {
             registration: RegistrationPolicy::default(),
             accounts: AccountPolicy::default(),
             agents: AgentPolicy::default(),
+            key_sets: KeySetDefaults::default(),
             front_channel_tokens: false,
             consul: ConsulPolicy::default(),
             forward_auth: ForwardAuthPolicy::default(),
@@ -170,6 +174,7 @@ pub struct TokenKeys {
     form: DigestKey,
     assertion: DigestKey,
     client_secret_seal: SealingKey,
+    client_key_seal: SealingKey,
     browser_state: DigestKey,
     pairwise: DigestKey,
     trusted_assertion: DigestKey,
@@ -192,6 +197,7 @@ impl TokenKeys {
             form: root.digest_key("form"),
             assertion: root.digest_key("client assertion"),
             client_secret_seal: root.sealing_key("client secret"),
+            client_key_seal: root.sealing_key("client key"),
             browser_state: root.digest_key("browser state"),
             pairwise: root.digest_key("pairwise subject"),
             trusted_assertion: root.digest_key("assertion of a trusted issuer"),
@@ -246,6 +252,24 @@ impl TokenKeys {
     pub fn open_client_secret(&self, client_id: &str, sealed: &[u8]) -> Option<SecretBytes> {
         let place = sealed_place(client_id);
         self.client_secret_seal.open(&place, sealed).ok()
+    }
+
+    /// A private key that is held for a client, encrypted.
+    pub(crate) fn seal_client_key(
+        &self,
+        kid: &str,
+        private: &SecretBytes,
+        random: &dyn RandomSource,
+    ) -> Vec<u8> {
+        let place = client_key_place(kid);
+        self.client_key_seal.seal(&place, private.expose(), random)
+    }
+
+    /// What [`TokenKeys::seal_client_key`] sealed.
+    pub(crate) fn open_client_key(&self, kid: &str, sealed: &[u8]) -> Option<SecretBytes> {
+        self.client_key_seal
+            .open(&client_key_place(kid), sealed)
+            .ok()
     }
 
     /// Digest of a one-time link.
@@ -317,6 +341,10 @@ fn sealed_place(client_id: &str) -> String {
 
 fn trust_place(issuer: &IssuerName) -> String {
     format!("trusted_issuers.sealed_secret/{issuer}")
+}
+
+fn client_key_place(kid: &str) -> String {
+    format!("client_keys.sealed/{kid}")
 }
 
 /// First argument of every rule.

@@ -4,6 +4,7 @@
 //! audience it stands for; everything else is merely inactive.
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::crypto::key_set::KeySet;
 use crate::protocol::bearer::{self, BearerRefused, Proven, Seen};
@@ -72,6 +73,9 @@ pub struct Introspection {
     /// What binding rules gave besides.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub identities: Vec<Identity>,
+    /// What a service says in its tokens.
+    #[serde(flatten)]
+    pub own: Map<String, Value>,
 }
 
 /// The token that the request is about, if this client may ask.
@@ -131,6 +135,7 @@ pub fn introspect(
 
 fn describe(seen: Seen) -> Introspection {
     let (token, acr) = (seen.token, seen.claims.acr);
+    let own = seen.claims.own.map(|own| own.others);
     Introspection {
         active: true,
         scope: Some(token.scope.to_string()),
@@ -148,6 +153,7 @@ fn describe(seen: Seen) -> Introspection {
         sid: token.sid,
         roles: token.roles,
         identities: token.identities,
+        own: own.unwrap_or_default(),
     }
 }
 
@@ -179,7 +185,10 @@ fn refresh_token(
         iat: Some(family.created_at),
         sub: Some(match &family.subject {
             Some(subject) => identifier(context.keys, client, subject).into_owned(),
-            None => client.agent_id().to_owned(),
+            None => match family.claims.own {
+                Some(own) => own.sub.unwrap_or_else(|| client.id.as_str().to_owned()),
+                None => client.agent_id().to_owned(),
+            },
         }),
         iss: Some(context.issuer.to_owned()),
         ..Introspection::default()

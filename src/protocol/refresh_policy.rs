@@ -23,11 +23,22 @@ pub enum RefreshRotation {
     /// The token stays the same, as FAPI 2.0 Security Profile §5.3.2.1 asks. Only for clients that authenticate
     /// (RFC 9700 §2.2.2): nothing else would tell a thief from the client.
     None,
+    /// The token stays the same until less than 30 % of its life is left, and rotates as with [`Self::Tolerant`] then. Only
+    /// for clients that authenticate, as with [`Self::None`].
+    NearEnd,
 }
 
 impl RefreshRotation {
+    /// Whether tokens stay the same when they are used.
+    pub fn keeps_tokens(self) -> bool {
+        match self {
+            Self::None | Self::NearEnd => true,
+            Self::Tolerant | Self::Strict => false,
+        }
+    }
+
     /// All modes, in the order in which help lists them.
-    pub const ALL: [Self; 3] = [Self::Tolerant, Self::Strict, Self::None];
+    pub const ALL: [Self; 4] = [Self::Tolerant, Self::Strict, Self::None, Self::NearEnd];
 
     /// The name under which it is set and stored.
     pub fn as_str(self) -> &'static str {
@@ -35,6 +46,7 @@ impl RefreshRotation {
             Self::Tolerant => "tolerant",
             Self::Strict => "strict",
             Self::None => "none",
+            Self::NearEnd => "near_end",
         }
     }
 }
@@ -91,7 +103,9 @@ impl Policy {
         });
         let rotation = match own.rotation {
             // Registration refuses it. Whatever made such a client, RFC 9700 §2.2.2 demands that its tokens rotate.
-            Some(RefreshRotation::None) if client.is_public() => self.refresh_rotation,
+            Some(rotation) if rotation.keeps_tokens() && client.is_public() => {
+                self.refresh_rotation
+            }
             Some(rotation) => rotation,
             None => self.refresh_rotation,
         };

@@ -190,7 +190,11 @@ pub fn contradictions(
             Contradiction::PublicWithoutPkce,
         ),
         (
-            client.is_public() && client.refresh.rotation == Some(RefreshRotation::None),
+            client.is_public()
+                && client
+                    .refresh
+                    .rotation
+                    .is_some_and(RefreshRotation::keeps_tokens),
             Contradiction::PublicWithoutRotation,
         ),
         (

@@ -77,6 +77,10 @@ pub fn verify(
         return Err(BearerRefused::NotGood.into());
     }
     let (seen, promotion) = bearer::look_up(context, store, read)?;
+    // Whom a service speaks of is nobody whom this server knows.
+    if seen.claims.own.is_some() {
+        return Err(BearerRefused::NotGood.into());
+    }
     if !demand.scope.is_within(&seen.token.scope) {
         return Err(BearerRefused::Scope.into());
     }

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use crate::crypto::algorithm::Algorithm;
 use crate::crypto::digest::RootKey;
-use crate::crypto::key_set::{KeySet, KeySetError, KeyState};
+use crate::crypto::key_ring::KeyRing;
+use crate::crypto::key_set::{KeySet, KeySetError, KeyState, Timetable};
 use crate::crypto::random::RandomSource;
 use crate::crypto::signing_key::KeyError;
 use crate::jobs::signing_keys::{self, Birth, OpenKeyError};
+use crate::protocol::client_key_set::ClientKey;
 use crate::protocol::context::Timestamp;
 use crate::protocol::error::{Fault, StoreError, Trouble};
 use crate::storage::Storage;
@@ -96,15 +98,27 @@ pub fn open(
     Ok(KeySet::new(keys)?)
 }
 
+/// The keys that tokens of clients are verified with. One that cannot be read is left out: it must not keep the others
+/// from working.
+pub(super) fn ring(stored: &[ClientKey]) -> KeyRing {
+    let keys = stored.iter().filter_map(|key| {
+        let read = serde_json::from_str(&key.public_jwk);
+        read.inspect_err(|error| tracing::error!(key.kid, %error, "a key of a client is left out"))
+            .map(|jwk| (key.client_id.as_str().to_owned(), jwk))
+            .ok()
+    });
+    KeyRing::new(keys).unwrap_or_else(|error| {
+        tracing::error!(%error, "the keys of clients are left out");
+        KeyRing::default()
+    })
+}
+
 /// When a key becomes good for something else.
-pub(super) fn next_change(stored: &[StoredKey], now: Timestamp) -> Option<Timestamp> {
-    let times = |key: &StoredKey| [Some(key.active_from), key.verify_only_from, key.remove_at];
-    stored
-        .iter()
-        .flat_map(times)
-        .flatten()
-        .filter(|time| *time > now)
-        .min()
+pub(super) fn next_change(
+    timetables: impl Iterator<Item = Timetable>,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    timetables.filter_map(|it| it.next_change(now)).min()
 }
 
 /// These transactions refuse nothing; a refusal would be a defect.

@@ -9,6 +9,7 @@ use actix_web::web::Data;
 use crate::crypto::digest::RootKey;
 use crate::http::snapshot::Snapshot;
 use crate::http::state::AppState;
+use crate::protocol::client_key_set::ClientKey;
 use crate::protocol::context::{Policy, Timestamp};
 use crate::protocol::error::{Fault, StoreError};
 use crate::protocol::metadata::MetadataError;
@@ -71,7 +72,10 @@ impl Source {
         storage: &Storage,
         now: Timestamp,
     ) -> Result<(Snapshot, Seen), SnapshotError> {
-        self.build(flatten(storage.read_blocking(read_all))?, now)
+        self.build(
+            flatten(storage.read_blocking(move |it| read_all(it, now)))?,
+            now,
+        )
     }
 
     async fn load(
@@ -79,11 +83,15 @@ impl Source {
         storage: &Storage,
         now: Timestamp,
     ) -> Result<(Snapshot, Seen), SnapshotError> {
-        self.build(flatten(storage.read_long(read_all).await)?, now)
+        self.build(
+            flatten(storage.read_long(move |it| read_all(it, now)).await)?,
+            now,
+        )
     }
 
     fn build(&self, all: All, now: Timestamp) -> Result<(Snapshot, Seen), SnapshotError> {
         let opened = keys::open(&all.keys, &self.root, now)?;
+        let opened = opened.with_ring(Arc::new(keys::ring(&all.client_keys)));
         for (client, error) in &all.clients.damaged {
             tracing::error!(client, %error, "a client is left out, because it cannot be read");
         }
@@ -93,7 +101,9 @@ impl Source {
             tracing::error!(rule, %error, "a binding rule gives nothing, because it cannot be read");
         }
         let snapshot = snapshot.with_trust(trust);
-        let next_key_change = keys::next_change(&all.keys, now);
+        let timetables = all.keys.iter().map(StoredKey::timetable);
+        let of_clients = all.client_keys.iter().map(|key| key.timetable);
+        let next_key_change = keys::next_change(timetables.chain(of_clients), now);
         Ok((
             snapshot,
             Seen {
@@ -111,9 +121,10 @@ struct All {
     issuers: Vec<TrustedIssuer>,
     rules: Vec<BindingRule>,
     declared: Declared,
+    client_keys: Vec<ClientKey>,
 }
 
-fn read_all(transaction: &mut Transaction) -> Result<All, Fault<Nothing>> {
+fn read_all(transaction: &mut Transaction, now: Timestamp) -> Result<All, Fault<Nothing>> {
     // The revision first: what changes while we read will be noticed next time.
     let revision = transaction.revision()?;
     Ok(All {
@@ -123,6 +134,7 @@ fn read_all(transaction: &mut Transaction) -> Result<All, Fault<Nothing>> {
         issuers: transaction.trusted_issuers()?,
         rules: transaction.binding_rules()?,
         declared: transaction.declared_names()?,
+        client_keys: transaction.signing_keys_of_clients(now)?,
     })
 }
 

@@ -4,7 +4,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
 use crate::crypto::algorithm::Algorithm;
-use crate::crypto::key_set::KeyState;
+use crate::crypto::key_set::{KeyState, Timetable};
 use crate::protocol::context::Timestamp;
 use crate::protocol::error::{StoreError, Trouble};
 use crate::storage::backend::{Connection, Transaction, on};
@@ -35,15 +35,15 @@ pub struct StoredKey {
 impl StoredKey {
     /// What the key is good for at that time.
     pub fn state_at(&self, now: Timestamp) -> KeyState {
-        let is_past = |time: Option<Timestamp>| time.is_some_and(|time| time <= now);
-        if is_past(self.remove_at) {
-            KeyState::Retired
-        } else if is_past(self.verify_only_from) {
-            KeyState::VerifyOnly
-        } else if self.active_from <= now {
-            KeyState::Active
-        } else {
-            KeyState::Announced
+        self.timetable().state_at(now)
+    }
+
+    /// When it becomes good for what.
+    pub fn timetable(&self) -> Timetable {
+        Timetable {
+            active_from: self.active_from,
+            verify_only_from: self.verify_only_from,
+            remove_at: self.remove_at,
         }
     }
 }

@@ -22,6 +22,7 @@
 mod ahead;
 mod at_hand;
 mod backend;
+mod client_keys;
 mod clients;
 mod codes;
 mod columns;

@@ -235,6 +235,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    client_keys (kid) {
+        kid -> Text,
+        client_id -> Text,
+        purpose -> Text,
+        algorithm -> Text,
+        public_jwk -> Text,
+        sealed -> Binary,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        active_from -> BigInt,
+        verify_only_from -> Nullable<BigInt>,
+        remove_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     meta (name) {
         name -> Text,
         value -> Text,

@@ -38,6 +38,8 @@ impl TokenFamilies for Transaction {
             table
                 .filter(families::client_id.eq(client_id.as_str()))
                 .filter(families::subject.is_null())
+                // Those of services say something of their own.
+                .filter(families::claims.is_null())
                 .filter(families::revoked_at.is_null())
                 .select(FamilyRow::as_select())
                 .get_result(c)

@@ -29,7 +29,7 @@ const fn perishable(table: &'static str, key: &'static str) -> Perishable {
 const DAY: i64 = 86_400;
 
 /// What expires, smallest rows first.
-const PERISHABLES: [Perishable; 13] = [
+const PERISHABLES: [Perishable; 14] = [
     perishable("replays", "purpose, value"),
     perishable("revoked_tokens", "jti"),
     perishable("reference_tokens", "digest"),
@@ -62,6 +62,11 @@ const PERISHABLES: [Perishable; 13] = [
         expiry: "remove_at",
         kept: DAY,
         ..perishable("signing_keys", "kid")
+    },
+    Perishable {
+        expiry: "remove_at",
+        kept: DAY,
+        ..perishable("client_keys", "kid")
     },
     // Longer than a year, so that this month can be compared with the same one of last year.
     Perishable {

@@ -13,6 +13,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::http::endpoints::client::authenticate;
+use crate::http::endpoints::own_keys;
 use crate::http::scene::Scene;
 use crate::http::state::AppState;
 use crate::http::{error, extract};
@@ -40,7 +41,9 @@ async fn introspect(
     let body = extract::form_body(request, payload).await?;
     let params = extract::params(&body)?;
     let client = authenticate(request, scene, &params).await?;
-    let token = introspection::accept(&client, &params)?.to_owned();
+    let token = introspection::accept(&client, &params)?;
+    let token = own_keys::unseal(scene, client.client(), token).await?;
+    let token = token.into_owned();
     let ask = scene.ask(move |scene, store| {
         let (context, keys) = (scene.context(), scene.keys());
         Ok(introspection::introspect(

@@ -9,6 +9,7 @@ pub(crate) mod jwks;
 pub(crate) mod jwt_bearer;
 pub(crate) mod logout;
 pub(crate) mod metrics;
+pub(crate) mod own_keys;
 pub(crate) mod recipient;
 pub(crate) mod register;
 pub(crate) mod request_object;

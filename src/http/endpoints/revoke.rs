@@ -13,6 +13,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::http::endpoints::client::{authenticate, names_client};
+use crate::http::endpoints::own_keys;
 use crate::http::scene::Scene;
 use crate::http::state::AppState;
 use crate::http::{cors, error, extract};
@@ -51,7 +52,9 @@ async fn revoke(request: &HttpRequest, payload: Payload, scene: &Scene) -> Resul
         return revoke.await;
     }
     let client = authenticate(request, scene, &params).await?;
-    let token = revocation::accept(&params)?.to_owned();
+    let token = revocation::accept(&params)?;
+    let token = own_keys::unseal(scene, client.client(), token).await?;
+    let token = token.into_owned();
     scene
         .write(move |scene, store| {
             let (context, keys) = (scene.context(), scene.keys());

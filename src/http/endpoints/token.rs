@@ -18,7 +18,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::http::endpoints::client::authenticate;
-use crate::http::endpoints::{jwt_bearer, recipient};
+use crate::http::endpoints::{jwt_bearer, own_keys, recipient};
 use crate::http::scene::{Scene, broken};
 use crate::http::state::AppState;
 use crate::http::{cors, error, extract};
@@ -67,6 +67,11 @@ async fn exchange(
         | GrantType::JwtBearer => client.client().metadata.id_token_encryption(),
     };
     // Before the grant is used up.
+    let own = own_keys::find(scene, client.client()).await?;
+    let (params, sent) = match &own {
+        Some(own) => own.unsealed(scene, &params),
+        None => (params, None),
+    };
     let recipient = recipient::find(scene, client.client(), how).await?;
     let issue = match grant {
         // Nothing to remember: no transaction, no other thread.
@@ -101,8 +106,11 @@ async fn exchange(
     if let Some(rotation) = issue.rotation {
         tracing::debug!(?rotation, client.id = %issue.client.id, "refresh token rotated");
     }
-    let tokens = tokens::sign(&issue, &scene.signer(recipient.as_deref()));
-    let tokens = tokens.map_err(|error| broken("signing tokens", error))?;
+    let signer = scene.signer(recipient.as_deref());
+    let tokens = match own {
+        Some(own) => own.sign(&issue, &signer, sent)?,
+        None => tokens::sign(&issue, &signer).map_err(|error| broken("signing tokens", error))?,
+    };
     let metrics = &scene.state.metrics;
     metrics.issued(grant, Some(&issue.client), issue.rotation);
     Ok(tokens)

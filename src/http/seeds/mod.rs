@@ -4,3 +4,4 @@
 pub(crate) mod cluster_cockpit;
 pub(crate) mod consul;
 pub mod fleet;
+pub mod jwtis;

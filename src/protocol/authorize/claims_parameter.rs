@@ -90,6 +90,7 @@ pub(super) fn read(text: Option<&str>, allowed: &Scope) -> Result<Wanted, Refusa
             userinfo,
             id_token: names(id_token),
             acr: None,
+            own: None,
         },
         subjects,
         acr,

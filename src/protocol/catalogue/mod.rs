@@ -63,5 +63,6 @@ files! {
     registration,
     server,
     agents,
-    issued
+    issued,
+    services
 }

@@ -36,6 +36,14 @@ impl AuthenticatedClient {
         }
     }
 
+    /// A client that proved to be it by a token that only it has.
+    pub(in crate::protocol) fn by_own_token(client: Arc<Client>) -> Self {
+        Self {
+            client,
+            place: None,
+        }
+    }
+
     /// The client.
     pub fn client(&self) -> &Client {
         &self.client

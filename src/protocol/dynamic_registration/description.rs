@@ -63,6 +63,7 @@ pub(super) fn read(
     let metadata = ClientMetadata {
         legacy_assertion_audience: may_name_endpoint.then_some(true),
         agent_id: None,
+        key_set: None,
         ..metadata
     };
     Ok((basics, metadata))

@@ -28,7 +28,10 @@ use crate::protocol::response_type::ResponseType;
 use crate::protocol::scope::Scope;
 
 mod description;
+mod service;
 mod statement;
+
+pub use service::{accept_service, renew_service};
 
 /// Who may register clients.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -135,18 +138,11 @@ pub fn accept(
             URL_SAFE_NO_PAD.encode(random_bytes::<16>(context.random))
         )
     };
-    let secret = new_secret(context, described.authentication_method);
+    let (secret, secrets) = new_secrets(context, described.authentication_method, &id);
     let token = (!is_shared).then(|| Secret::generate(context.random, TOKEN_PREFIX));
-    let secrets = secret.iter().map(|secret| ClientSecret {
-        id: "registered".to_owned(),
-        stored: stored_secret(context, described.authentication_method, &id, secret),
-        created_at: context.now,
-        expires_at: None,
-        last_used_at: None,
-    });
     let client = Client {
         id: id.parse().map_err(|_| &catalogue::REGISTRATION_METADATA)?,
-        secrets: secrets.collect(),
+        secrets,
         dynamic: Some(DynamicClient {
             token: token
                 .as_ref()
@@ -160,6 +156,24 @@ pub fn accept(
         secret,
         token,
     })
+}
+
+/// The secret of a new client, as it is told and as it is kept.
+fn new_secrets(
+    context: &Context<'_>,
+    method: AuthenticationMethod,
+    id: &str,
+) -> (Option<Secret>, Vec<ClientSecret>) {
+    let secret = new_secret(context, method);
+    let kept = secret.iter().map(|secret| ClientSecret {
+        id: "registered".to_owned(),
+        stored: stored_secret(context, method, id, secret),
+        created_at: context.now,
+        expires_at: None,
+        last_used_at: None,
+    });
+    let kept = kept.collect();
+    (secret, kept)
 }
 
 /// `None` for a client that has no use for one.
@@ -202,6 +216,16 @@ impl NewClient {
         self.client.secrets.clear();
         self.secret = None;
         self
+    }
+
+    /// The secret, told once.
+    pub fn secret(&self) -> Option<&Secret> {
+        self.secret.as_ref()
+    }
+
+    /// The registration access token, told once.
+    pub fn token(&self) -> Option<&Secret> {
+        self.token.as_ref()
     }
 
     /// The answer (RFC 7591 §3.2.1).
@@ -263,6 +287,7 @@ pub fn update(
     let metadata = ClientMetadata {
         legacy_assertion_audience: client.metadata.legacy_assertion_audience,
         agent_id: client.metadata.agent_id.clone(),
+        key_set: client.metadata.key_set,
         ..metadata
     };
     let described = describe(context, algorithms, &basics, metadata, &client.scope)?;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::crypto::jwt::{self, Expected, JwtRefused};
 use crate::crypto::key_set::KeySet;
@@ -49,6 +50,15 @@ struct PersonalClaims<'a> {
     own: &'a OwnClaims,
 }
 
+/// With what a service says besides: a name of both was refused before.
+#[derive(Serialize)]
+struct WithOwn<'a> {
+    #[serde(flatten)]
+    claims: Claims<'a>,
+    #[serde(flatten)]
+    own: &'a Map<String, Value>,
+}
+
 /// One audience is a string, several are a list (RFC 7519 §4.1.3).
 #[derive(Serialize)]
 #[serde(untagged)]
@@ -77,8 +87,13 @@ pub(in crate::protocol) fn may_tell_roles(client: &Client, scope: &Scope) -> boo
 /// How many seconds the access token of an issue lives.
 pub(super) fn lifetime(issue: &Issue, signer: &Signer<'_>) -> i64 {
     let policy = signer.policy;
+    let own = issue.client.metadata.key_set;
+    let usual = own.map_or(policy.access_token_lifetime, |own| {
+        own.access_token_lifetime
+    });
     match &issue.owner {
-        Owner::Client | Owner::User { .. } => policy.access_token_lifetime,
+        Owner::Client | Owner::User { .. } => usual,
+        Owner::Service { until, .. } => (until - signer.now).min(usual),
         Owner::Vouched(vouched) => vouched.lifetime,
         Owner::Agent { until } => (until - signer.now).min(policy.agents.access_token_lifetime),
     }
@@ -88,13 +103,20 @@ pub(super) fn lifetime(issue: &Issue, signer: &Signer<'_>) -> i64 {
 pub(super) fn sign(issue: &Issue, signer: &Signer<'_>) -> Result<String, SignError> {
     let Signer { policy, now, .. } = *signer;
     let algorithm = policy.access_token_algorithm;
-    let key = signer
-        .keys
-        .active(algorithm)
-        .ok_or(SignError::NoKey(algorithm))?;
+    let key = match signer.own_key {
+        Some(own) => own,
+        None => signer
+            .keys
+            .active(algorithm)
+            .ok_or(SignError::NoKey(algorithm))?,
+    };
     let (sub, roles): (Cow<'_, str>, &[String]) = match &issue.owner {
         Owner::Client => (issue.client.id.as_str().into(), &[]),
         Owner::Agent { .. } => (issue.client.agent_id().into(), &[]),
+        Owner::Service { claims, .. } => {
+            let sub = claims.sub.as_deref();
+            (sub.unwrap_or(issue.client.id.as_str()).into(), &[])
+        }
         Owner::User { subject, .. } => {
             let may_tell = may_tell_roles(&issue.client, &issue.scope);
             let roles: &[String] = if may_tell { &subject.roles } else { &[] };
@@ -106,9 +128,11 @@ pub(super) fn sign(issue: &Issue, signer: &Signer<'_>) -> Result<String, SignErr
     let claims = Claims {
         iss: match &issue.owner {
             Owner::Agent { .. } if policy.agents.issuer_is_key_thumbprint => key.kid(),
-            Owner::Agent { .. } | Owner::Client | Owner::User { .. } | Owner::Vouched(_) => {
-                signer.issuer
-            }
+            Owner::Agent { .. }
+            | Owner::Client
+            | Owner::Service { .. }
+            | Owner::User { .. }
+            | Owner::Vouched(_) => signer.issuer,
         },
         sub: &sub,
         aud: Audience::from(issue.audience.as_slice()),
@@ -122,6 +146,10 @@ pub(super) fn sign(issue: &Issue, signer: &Signer<'_>) -> Result<String, SignErr
         roles,
         identities: issue.owner.identities(),
     };
+    if let Owner::Service { claims: own, .. } = &issue.owner {
+        let own = &own.others;
+        return Ok(jwt::sign(key, Some(TYPE), &WithOwn { claims, own })?);
+    }
     Ok(jwt::sign(key, Some(TYPE), &claims)?)
 }
 

@@ -7,7 +7,8 @@
 //! two holders of one sign-in: theft.
 //!
 //! That is [`RefreshRotation::Tolerant`]. With [`RefreshRotation::Strict`] a successor is current from the moment it is
-//! minted, so there is nothing pending; with [`RefreshRotation::None`] nothing is minted at all. A family lives through a
+//! minted, so there is nothing pending; with [`RefreshRotation::None`] nothing is minted at all, with
+//! [`RefreshRotation::NearEnd`] nothing until little of a token's life is left. A family lives through a
 //! change of the mode: a successor that was pending before may still be used, and so may its predecessor until then,
 //! because the answer that promised so was given under the old mode.
 //!
@@ -30,6 +31,9 @@ pub type Tag = [u8; 8];
 /// So many tags of former current tokens are remembered, so that access tokens minted with them stay
 /// good for their short lives.
 const REMEMBERED_TAGS: usize = 8;
+
+/// Percent of its life that are left of a token when [`RefreshRotation::NearEnd`] replaces it.
+const NEAR_END: i64 = 30;
 
 /// One sign-in of one client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -269,6 +273,40 @@ impl Family {
                     event: RotationEvent::Kept,
                 }
             }
+            (RefreshRotation::NearEnd, promoted) => {
+                self.present_near_end(context, policy, promoted.as_ref(), minted)
+            }
+        }
+    }
+
+    /// The end of a token that is kept must not move, or it would never be near.
+    fn present_near_end(
+        &self,
+        context: &Context<'_>,
+        policy: &RefreshPolicy,
+        promoted: Option<&Rotation>,
+        minted: &Minted,
+    ) -> Presented {
+        // Its successor may have been lost.
+        if promoted.is_none() && self.rotation.pending.is_some() {
+            return self.present_current(context, policy);
+        }
+        let rotation = promoted.unwrap_or(&self.rotation);
+        let left = rotation.idle_expires_at.min(self.expires_at) - context.now;
+        let life = policy.idle_lifetime.min(self.expires_at - self.created_at);
+        if left * 100 < life * NEAR_END {
+            let event = promoted.map_or(RotationEvent::Minted, |_| RotationEvent::Promoted);
+            return self.mint(context, policy, rotation, event);
+        }
+        Presented::Rotate {
+            rotation: Rotation {
+                version: self.rotation.version + 1,
+                last_used_at: context.now,
+                ..rotation.clone()
+            },
+            answer: minted.write(context.keys),
+            tag: minted.digest(context.keys).tag(),
+            event: RotationEvent::Kept,
         }
     }
 
@@ -284,7 +322,7 @@ impl Family {
         match policy.rotation {
             RefreshRotation::Strict => self.mint_once(context, policy, &self.rotation),
             // Of the current token only the digest is stored, so it cannot be answered again.
-            RefreshRotation::Tolerant | RefreshRotation::None => {
+            RefreshRotation::Tolerant | RefreshRotation::None | RefreshRotation::NearEnd => {
                 self.present_current(context, policy)
             }
         }

@@ -3,6 +3,7 @@
 use crate::protocol::client::Client;
 use crate::protocol::context::Timestamp;
 use crate::protocol::error::StoreError;
+use crate::protocol::services::ServiceClaims;
 use crate::protocol::store::{Store, Subject};
 use crate::protocol::tokens::Owner;
 use crate::protocol::tokens::family::Family;
@@ -17,6 +18,13 @@ pub(crate) enum Holder {
         /// When the family ends: no token of it lives longer.
         until: Timestamp,
     },
+    /// A service, or somebody whom only the service knows.
+    Service {
+        /// What its tokens say.
+        claims: ServiceClaims,
+        /// When the family ends: no token of it lives longer.
+        until: Timestamp,
+    },
 }
 
 impl Holder {
@@ -24,7 +32,7 @@ impl Holder {
     pub(crate) fn subject(self) -> Option<Subject> {
         match self {
             Self::User(subject) => Some(*subject),
-            Self::Agent { .. } => None,
+            Self::Agent { .. } | Self::Service { .. } => None,
         }
     }
 
@@ -33,11 +41,12 @@ impl Holder {
         match self {
             Self::User(subject) => Owner::User { subject, session },
             Self::Agent { until } => Owner::Agent { until },
+            Self::Service { claims, until } => Owner::Service { claims, until },
         }
     }
 }
 
-/// The holder of a family of that client; `None` once a user was disabled or removed, or a client is no agent any more.
+/// The holder of a family of that client; `None` once a user was disabled or removed, or a client is no agent or service any more.
 /// Whether the client is enabled was asked before.
 pub(crate) fn find(
     store: &mut dyn Store,
@@ -46,6 +55,11 @@ pub(crate) fn find(
 ) -> Result<Option<Holder>, StoreError> {
     let Some(subject) = &family.subject else {
         let until = family.expires_at;
+        if let Some(claims) = &family.claims.own {
+            let claims = claims.clone();
+            let has_keys = client.metadata.key_set.is_some();
+            return Ok(has_keys.then_some(Holder::Service { claims, until }));
+        }
         return Ok(client.is_agent().then_some(Holder::Agent { until }));
     };
     let subject = store.subject(subject)?.filter(|subject| subject.active);

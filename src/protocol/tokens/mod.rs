@@ -16,10 +16,12 @@ use crate::crypto::jwt::JwtError;
 use crate::crypto::key_set::KeySet;
 use crate::crypto::random::{RandomSource, random_bytes};
 use crate::crypto::secret::Secret;
+use crate::crypto::signing_key::SigningKey;
 use crate::protocol::client::Client;
 use crate::protocol::context::{Policy, Timestamp, TokenKeys};
 use crate::protocol::encryption::Recipient;
 use crate::protocol::scope::Scope;
+use crate::protocol::services::ServiceClaims;
 use crate::protocol::store::Subject;
 use crate::protocol::subject_identifier;
 use crate::protocol::tokens::family::{Family, RotationEvent, Tag};
@@ -67,6 +69,13 @@ pub enum Owner {
         /// When the family ends: no token of it lives longer.
         until: Timestamp,
     },
+    /// A service, or somebody whom only the service knows.
+    Service {
+        /// What the tokens say.
+        claims: ServiceClaims,
+        /// No token lives longer.
+        until: Timestamp,
+    },
     /// A user.
     User {
         /// The user.
@@ -94,14 +103,14 @@ pub struct Vouched {
 impl Owner {
     fn session(&self) -> Option<&str> {
         match self {
-            Self::Client | Self::Agent { .. } | Self::Vouched(_) => None,
+            Self::Client | Self::Agent { .. } | Self::Service { .. } | Self::Vouched(_) => None,
             Self::User { session, .. } => session.as_deref(),
         }
     }
 
     fn identities(&self) -> &[Identity] {
         match self {
-            Self::Client | Self::Agent { .. } | Self::User { .. } => &[],
+            Self::Client | Self::Agent { .. } | Self::Service { .. } | Self::User { .. } => &[],
             Self::Vouched(vouched) => &vouched.identities,
         }
     }
@@ -219,6 +228,8 @@ pub struct Signer<'a> {
     pub policy: &'a Policy,
     /// Signs access tokens.
     pub keys: &'a KeySet,
+    /// Signs those of a client that has a key of its own, in place of them.
+    pub own_key: Option<&'a SigningKey>,
     /// Signs ID tokens.
     pub id_token_keys: &'a IdTokenKeys,
     /// Makes pairwise subject identifiers.

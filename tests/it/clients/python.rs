@@ -85,6 +85,52 @@ fn joserfc_decrypts_id_tokens_and_userinfo() {
     }
 }
 
+#[test]
+fn joserfc_opens_no_refresh_token_of_a_service_on_sqlite() {
+    if let Some(python) = needs::python() {
+        serve_services(&python, Installation::on_sqlite());
+    }
+}
+
+#[test]
+fn joserfc_opens_no_refresh_token_of_a_service_on_postgres() {
+    if let (Some(python), Some(installation)) = (needs::python(), Installation::on_postgres()) {
+        serve_services(&python, installation);
+    }
+}
+
+/// Each algorithm that protects keys, with some of those that sign.
+fn serve_services(python: &Path, mut installation: Installation) {
+    for (name, value) in [
+        ("ISSUANT_JWTIS_ENABLED", "on"),
+        ("ISSUANT_REGISTRATION_MODE", "token"),
+    ] {
+        installation.variables.push((name, value.into()));
+    }
+    let create = ["client", "create", "installer", "--secret-file", "-"];
+    let may = [
+        "--grant",
+        "client_credentials",
+        "--scope",
+        "client_registration",
+    ];
+    installation.run(&[&create[..], &may].concat(), SECRET);
+    let server = installation.serve();
+    let algorithms = [
+        ("ES256", "ECDH-ES", "A128GCM"),
+        ("ES384", "ECDH-ES+A128KW", "A192GCM"),
+        ("ES512", "ECDH-ES+A192KW", "A256GCM"),
+        ("EdDSA", "ECDH-ES+A256KW", "A256GCM"),
+        ("RS256", "RSA-OAEP", "A128GCM"),
+        ("PS256", "RSA-OAEP-256", "A192GCM"),
+    ];
+    let task = json!({"issuer": server.issuer(), "secret": SECRET, "algorithms": algorithms});
+    let report = run(python, "joserfc_services.py", &task);
+    let report = report.as_object().unwrap();
+    assert_eq!(report.len(), algorithms.len());
+    assert!(report.values().all(|told| told == "Bearer"), "{report:?}");
+}
+
 /// One client publishes its keys and does as RFC 10070 says; an old one has them registered and names the endpoint.
 fn sign_requests(python: &Path, installation: &Installation) {
     let pair = rcgen::KeyPair::generate().unwrap();

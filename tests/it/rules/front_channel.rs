@@ -65,6 +65,7 @@ fn grant(world: &mut World, deviations: &[(&str, &str)]) -> Answer {
         issuer: ISSUER,
         policy: &world.ground.policy,
         keys: &world.ground.keys,
+        own_key: None,
         id_token_keys: &id_token_keys,
         token_keys: &world.ground.token_keys,
         recipient: None,

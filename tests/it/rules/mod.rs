@@ -19,6 +19,7 @@ mod laws;
 mod logout;
 mod next_step;
 mod personal_token;
+mod refresh_near_end;
 mod refresh_settings;
 mod refresh_token;
 mod request_object;
@@ -222,6 +223,7 @@ impl World {
             issuer: ISSUER,
             policy: &self.ground.policy,
             keys: &self.ground.keys,
+            own_key: None,
             id_token_keys: &keys,
             token_keys: &self.ground.token_keys,
             recipient: None,

@@ -3,6 +3,7 @@
 mod cluster_cockpit;
 mod consul;
 mod fleet;
+mod jwtis;
 mod nuxeo;
 mod tokens;
 

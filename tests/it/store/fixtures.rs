@@ -18,11 +18,13 @@ use issuant::protocol::profile::Profile;
 use issuant::protocol::refresh_policy::{RefreshOverrides, RefreshRotation};
 use issuant::protocol::response_type::ResponseType;
 use issuant::protocol::scope::Scope;
+use issuant::protocol::services::ServiceClaims;
 use issuant::protocol::store::{AuthorizationCode, Subject, WaitingRequest};
 use issuant::protocol::subject_identifier::SubjectType;
 use issuant::protocol::tokens::family::{Family, Pending, Rotation};
 use issuant::protocol::tokens::refresh_token::FamilyId;
 use issuant::storage::keys::StoredKey;
+use serde_json::{Map, json};
 
 /// When everything was made.
 pub(crate) const NOW: i64 = 1_700_000_000;
@@ -267,6 +269,10 @@ fn claims() -> RequestedClaims {
         userinfo: vec!["email".to_owned()],
         id_token: vec!["name".to_owned()],
         acr: Some("1".to_owned()),
+        own: Some(ServiceClaims {
+            sub: Some("u1".to_owned()),
+            others: Map::from_iter([("role".to_owned(), json!(["x", null]))]),
+        }),
     }
 }
 

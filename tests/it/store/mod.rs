@@ -2,6 +2,7 @@
 
 mod administration;
 mod batches;
+mod client_keys;
 mod conformance;
 mod fixtures;
 mod identity;

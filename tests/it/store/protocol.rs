@@ -1,6 +1,7 @@
 //! Checks of what the protocol needs remembered.
 
 use issuant::identity::store::IdentityStore;
+use issuant::protocol::claims::RequestedClaims;
 use issuant::protocol::store::SecurityEvent;
 use issuant::protocol::tokens::family::{Family, RevocationReason, Revoked};
 use issuant::protocol::tokens::refresh_token::FamilyId;
@@ -141,6 +142,7 @@ pub(crate) fn an_agent_has_one_family_that_is_not_revoked(store: Store<'_>) {
     let app = client_id("app");
     let [first, second] = [1, 2].map(|number| Family {
         subject: None,
+        claims: RequestedClaims::default(),
         session: None,
         ..family(number)
     });

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use issuant::identity::session::end;
 use issuant::identity::store::{OneTimeLinks as _, Sessions as _, Throttle as _};
+use issuant::protocol::claims::RequestedClaims;
 use issuant::protocol::client::ClientId;
 use issuant::protocol::error::StoreError;
 use issuant::protocol::store::{
@@ -124,6 +125,7 @@ fn an_agent_begins_one_family(database: &Database) {
             let begun = Family {
                 id: FamilyId([round.wrapping_mul(16).wrapping_add(number); 16]),
                 subject: None,
+                claims: RequestedClaims::default(),
                 session: None,
                 ..family(1)
             };

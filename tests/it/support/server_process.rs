@@ -288,7 +288,8 @@ impl Installation {
         child.wait_with_output().unwrap()
     }
 
-    fn command(&self) -> Command {
+    /// A command in its environment.
+    pub(crate) fn command(&self) -> Command {
         let mut command = bare(&self.program, self.directory.path());
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.env("ISSUANT_ISSUER", self.issuer());
