@@ -53,7 +53,11 @@ pub(crate) fn client(id: &str, keys: &TokenKeys, now: Timestamp) -> Client {
             expires_at: None,
             last_used_at: None,
         }],
-        grants: GrantType::REDEEMED.to_vec(),
+        grants: vec![
+            GrantType::AuthorizationCode,
+            GrantType::ClientCredentials,
+            GrantType::RefreshToken,
+        ],
         redirect_uris: vec![REDIRECT_URI.parse().expect("a redirect URI")],
         post_logout_redirect_uris: Vec::new(),
         scope: "openid profile offline_access read"

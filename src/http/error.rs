@@ -75,6 +75,7 @@ pub(crate) fn status(refusal: Refusal) -> StatusCode {
         | ErrorCode::InvalidRequestObject
         | ErrorCode::RegistrationNotSupported
         | ErrorCode::UnmetAuthenticationRequirements
+        | ErrorCode::InvalidTarget
         | ErrorCode::InvalidRedirectUri
         | ErrorCode::InvalidClientMetadata
         | ErrorCode::InvalidSoftwareStatement

@@ -13,7 +13,7 @@ use crate::crypto::random::random_bytes;
 use crate::crypto::secret::Secret;
 use crate::protocol::bearer::{self, Proven};
 use crate::protocol::catalogue;
-use crate::protocol::claims::{RequestedClaims, STANDARD_SCOPES};
+use crate::protocol::claims::RequestedClaims;
 use crate::protocol::client::{Client, GrantType};
 use crate::protocol::client_auth::AuthenticatedClient;
 use crate::protocol::context::Context;
@@ -235,19 +235,13 @@ fn new_family(context: &Context<'_>, agent: &Client) -> (Family, Secret) {
         context.now,
         idle_expires_at,
     );
-    // Those speak of a person, whom an agent is not.
-    let of_machines = |name: &&str| !STANDARD_SCOPES.contains(name);
     let family = Family {
         id,
         client_id: agent.id.clone(),
         subject: None,
         session: None,
-        scope: agent
-            .scope
-            .iter()
-            .filter(of_machines)
-            .map(str::to_owned)
-            .collect(),
+        // The others speak of a person, whom an agent is not.
+        scope: agent.scope.without_standard(),
         claims: RequestedClaims::default(),
         audience: agent.audience(context.issuer),
         auth_time: context.now,

@@ -189,7 +189,12 @@ pub fn look_up(
             .client(&token.client_id)
             .filter(|client| !client.disabled);
         client.ok_or(BearerRefused::NotGood)?;
-        return Ok((Seen::without_family(token), None));
+        let subject = subject_without_family(context, store, &token)?;
+        let seen = Seen {
+            subject,
+            ..Seen::without_family(token)
+        };
+        return Ok((seen, None));
     };
     let family = store
         .family(&origin.family)?
@@ -203,7 +208,13 @@ pub fn look_up(
         .clients
         .client(&token.client_id)
         .filter(|client| !client.disabled);
-    let client = client.ok_or(BearerRefused::NotGood)?;
+    let mut client = client.ok_or(BearerRefused::NotGood)?;
+    // It was exchanged: the client that the family is of has to be there as well.
+    if family.client_id != client.id {
+        let issued_to = context.clients.client(family.client_id.as_str());
+        let issued_to = issued_to.filter(|client| !client.disabled);
+        client = issued_to.ok_or(BearerRefused::NotGood)?;
+    }
     // Not of the token, whose `sub` may be pairwise.
     let holder = holder::find(store, &family, &client)?.ok_or(BearerRefused::NotGood)?;
     let subject = holder.subject();
@@ -273,6 +284,34 @@ pub fn look_up_personal(
         claims: RequestedClaims::default(),
         auth_time: None,
     })
+}
+
+/// Whom a token without a family speaks of, where that is not the client itself: it was exchanged, for the token of another
+/// client or for an ID token, and is good as long as that client, or the user and the session, are.
+fn subject_without_family(
+    context: &Context<'_>,
+    store: &mut dyn Store,
+    token: &AccessToken,
+) -> Result<Option<Subject>, Fault<BearerRefused>> {
+    if token.sub == token.client_id {
+        return Ok(None);
+    }
+    if let Some(client) = context.clients.client(&token.sub) {
+        return if client.disabled {
+            Err(BearerRefused::NotGood.into())
+        } else {
+            Ok(None)
+        };
+    }
+    if let Some(session) = &token.sid {
+        let ends = store.session_expiry(session)?;
+        if ends.is_none_or(|at| context.now >= at) {
+            return Err(BearerRefused::NotGood.into());
+        }
+    }
+    let subject = store.subject(&token.sub)?;
+    let subject = subject.filter(|subject| subject.active);
+    Ok(Some(subject.ok_or(BearerRefused::NotGood)?))
 }
 
 /// Asks a question about a token where something can be written, and writes what its answer demands. Losing the gate means

@@ -89,24 +89,29 @@ pub enum GrantType {
     /// RFC 7523 §2.1: a token of a trusted issuer.
     #[serde(rename = "urn:ietf:params:oauth:grant-type:jwt-bearer")]
     JwtBearer,
+    /// RFC 8693.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:token-exchange")]
+    TokenExchange,
 }
 
 impl GrantType {
     /// All grants, in the order in which metadata lists them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::AuthorizationCode,
         Self::ClientCredentials,
         Self::RefreshToken,
         Self::Implicit,
         Self::JwtBearer,
+        Self::TokenExchange,
     ];
 
     /// Those that the token endpoint answers to.
-    pub const REDEEMED: [Self; 4] = [
+    pub const REDEEMED: [Self; 5] = [
         Self::AuthorizationCode,
         Self::ClientCredentials,
         Self::RefreshToken,
         Self::JwtBearer,
+        Self::TokenExchange,
     ];
 
     /// The value of `grant_type`.
@@ -117,6 +122,7 @@ impl GrantType {
             Self::RefreshToken => "refresh_token",
             Self::Implicit => "implicit",
             Self::JwtBearer => "urn:ietf:params:oauth:grant-type:jwt-bearer",
+            Self::TokenExchange => "urn:ietf:params:oauth:grant-type:token-exchange",
         }
     }
 }

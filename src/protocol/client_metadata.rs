@@ -19,6 +19,7 @@ use crate::protocol::redirect_uri::RegisteredRedirectUri;
 use crate::protocol::request_uri::RequestUri;
 use crate::protocol::response_type::ResponseType;
 use crate::protocol::subject_identifier::SubjectType;
+use crate::protocol::tokens::actor::Actor;
 
 /// Registered metadata of a client.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,6 +101,12 @@ pub struct ClientMetadata {
     /// The keys that this server holds for it, and what they are used for. A name of this server, not a registered one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_set: Option<KeySetPolicy>,
+    /// For whom it may exchange tokens (RFC 8693), with that grant. A name of this server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_exchange: Option<TokenExchangePolicy>,
+    /// Who may act for those its access tokens speak of (RFC 8693 §4.4); whoever they are meant for, without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub may_act: Option<Actor>,
     /// Opened in a frame of the page after signing out (OpenID Connect Front-Channel Logout §2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub frontchannel_logout_uri: Option<LogoutUri>,
@@ -139,6 +146,16 @@ impl ClientMetadata {
     pub fn requires_request_object(&self) -> bool {
         self.require_signed_request_object == Some(true)
     }
+}
+
+/// For whom a client may exchange tokens.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TokenExchangePolicy {
+    /// The audiences and resources of what it gets.
+    pub audiences: Vec<String>,
+    /// Whether what it gets does not name it as the one that acts (RFC 8693 §1.1).
+    pub impersonation: bool,
 }
 
 /// What a client is.

@@ -17,7 +17,8 @@ use crate::protocol::grants::refresh_token::session_end;
 use crate::protocol::params::Params;
 use crate::protocol::store::{Store, Subject};
 use crate::protocol::subject_identifier::identifier;
-use crate::protocol::tokens::access_token::{AccessToken, Audiences};
+use crate::protocol::tokens::access_token::Audiences;
+use crate::protocol::tokens::actor::Actor;
 use crate::protocol::tokens::family::Family;
 use crate::protocol::tokens::holder;
 use crate::protocol::tokens::refresh_token::Minted;
@@ -67,6 +68,9 @@ pub struct Introspection {
     /// When that sign-in was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<Timestamp>,
+    /// Who acts for whom it speaks of (RFC 8693 §4.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub act: Option<Actor>,
     /// The roles of whom it speaks of.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
@@ -110,7 +114,7 @@ pub fn introspect(
         Err(Fault::Refused(_)) => return Ok(inactive()),
         Err(Fault::Failed(error)) => return Err(error),
     };
-    if !may_know(client, &read) {
+    if !read.is_for(client) {
         return Ok(inactive());
     }
     let (mut seen, promotion) = match bearer::look_up(context, store, read) {
@@ -151,6 +155,7 @@ fn describe(seen: Seen) -> Introspection {
         iss: Some(token.iss),
         jti: Some(token.jti),
         sid: token.sid,
+        act: token.act,
         roles: token.roles,
         identities: token.identities,
         own: own.unwrap_or_default(),
@@ -206,14 +211,4 @@ fn is_redeemable(family: &Family, context: &Context<'_>, minted: &Minted) -> boo
             .pending
             .is_some_and(|pending| pending.digest == digest);
     lives && known
-}
-
-/// Issued to this client, or meant for an audience that it stands for.
-fn may_know(client: &Client, token: &AccessToken) -> bool {
-    token.client_id == client.id.as_str()
-        || token.aud.contains(client.id.as_str())
-        || client
-            .audiences
-            .iter()
-            .any(|audience| token.aud.contains(audience))
 }

@@ -306,6 +306,7 @@ fn grant_type(grant: GrantType) -> CoreGrantType {
         GrantType::RefreshToken => CoreGrantType::RefreshToken,
         GrantType::Implicit => CoreGrantType::Implicit,
         GrantType::JwtBearer => CoreGrantType::JwtBearer,
+        GrantType::TokenExchange => CoreGrantType::Extension(grant.as_str().to_owned()),
     }
 }
 

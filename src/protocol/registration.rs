@@ -20,6 +20,8 @@ use crate::protocol::redirect_uri::is_loopback;
 use crate::protocol::refresh_policy::{RefreshOverrides, RefreshRotation};
 use crate::protocol::subject_identifier::{SubjectType, has_one_sector};
 
+mod services;
+
 /// Why a client cannot be as it is described.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Contradiction {
@@ -52,6 +54,11 @@ pub enum Contradiction {
         "an agent authenticates with client_secret_basic and has the grants client_credentials and refresh_token alone"
     )]
     Agent,
+    /// RFC 8693 §5: whoever may exchange tokens has to be known, and for whom.
+    #[error(
+        "the grant token-exchange needs a client with a secret or a key, and audiences of token_exchange in its metadata"
+    )]
+    TokenExchange,
     /// Nothing would have it as its `sub`.
     #[error("an agent_id is of use only with the kind agent")]
     AgentIdAlone,
@@ -227,12 +234,7 @@ pub fn contradictions(
     if has_other_algorithm(client) {
         found.push(Contradiction::AssertionAlgorithm);
     }
-    if client.is_agent() && !is_fit_agent(client) {
-        found.push(Contradiction::Agent);
-    }
-    if client.metadata.agent_id.is_some() && !client.is_agent() {
-        found.push(Contradiction::AgentIdAlone);
-    }
+    found.extend(services::contradictions(client));
     found.extend(key_contradictions(&client.metadata));
     found.extend(request_object_contradiction(client));
     let software = [
@@ -273,15 +275,6 @@ fn request_object_contradiction(client: &Client) -> Option<Contradiction> {
             (!has_key).then_some(Contradiction::NoRequestObjectKey(algorithm))
         }
     }
-}
-
-fn is_fit_agent(client: &Client) -> bool {
-    let is_of_machines = |grant: &GrantType| match grant {
-        GrantType::ClientCredentials | GrantType::RefreshToken => true,
-        GrantType::AuthorizationCode | GrantType::Implicit | GrantType::JwtBearer => false,
-    };
-    client.authentication_method == AuthenticationMethod::ClientSecretBasic
-        && client.grants.iter().all(is_of_machines)
 }
 
 /// Each type has the grants that it needs, and each grant a type that needs it.

@@ -104,7 +104,10 @@ impl ResponseType {
         match grant {
             GrantType::AuthorizationCode => self.has_code(),
             GrantType::Implicit => self.has_tokens(),
-            GrantType::ClientCredentials | GrantType::RefreshToken | GrantType::JwtBearer => false,
+            GrantType::ClientCredentials
+            | GrantType::RefreshToken
+            | GrantType::JwtBearer
+            | GrantType::TokenExchange => false,
         }
     }
 }

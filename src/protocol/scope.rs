@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::protocol::claims::STANDARD_SCOPES;
+
 /// A set of scope tokens, sorted, so that it is written the same way each time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -44,6 +46,13 @@ impl Scope {
     #[must_use]
     pub fn union(&self, other: &Scope) -> Scope {
         self.0.iter().chain(&other.0).cloned().collect()
+    }
+
+    /// Without the scopes that speak of a person.
+    #[must_use]
+    pub fn without_standard(&self) -> Scope {
+        let is_other = |token: &&String| !STANDARD_SCOPES.contains(&token.as_str());
+        Scope(self.0.iter().filter(is_other).cloned().collect())
     }
 
     /// Whether no token is in the set.

@@ -56,6 +56,9 @@ and under which identifiers it knows people:
   sector_identifier_uri    where a JSON array of all redirect URIs stands, if those have several hosts; it is read now
 and of an agent, whose API key is its ID and its secret:
   agent_id                 the sub of its tokens, where that is not its ID
+and who acts for whom (RFC 8693):
+  token_exchange           {\"audiences\":[…],\"impersonation\":false}, with the grant token-exchange: for whom it gets tokens
+  may_act                  {\"sub\":\"ID\"}: the one party that may act for whom its tokens speak of
 and how answers are encrypted to a key of its jwks or jwks_uri:
   id_token_encrypted_response_alg   RSA-OAEP, RSA-OAEP-256, ECDH-ES, ECDH-ES+A128KW, ECDH-ES+A192KW or ECDH-ES+A256KW
   id_token_encrypted_response_enc   A128CBC-HS256, which is the default, A256CBC-HS512, A128GCM, A192GCM or A256GCM

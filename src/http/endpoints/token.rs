@@ -24,7 +24,7 @@ use crate::http::state::AppState;
 use crate::http::{cors, error, extract};
 use crate::protocol::client::GrantType;
 use crate::protocol::error::Fault;
-use crate::protocol::grants;
+use crate::protocol::grants::{self, token_exchange};
 use crate::protocol::params::Params;
 use crate::protocol::tokens::{self, TokenResponse};
 use crate::storage::Transaction;
@@ -60,7 +60,7 @@ async fn exchange(
     let client = authenticate(request, scene, &params).await?;
     let grant = grants::choose(&client, &params)?;
     let how = match grant {
-        GrantType::ClientCredentials => None,
+        GrantType::ClientCredentials | GrantType::TokenExchange => None,
         GrantType::AuthorizationCode
         | GrantType::RefreshToken
         | GrantType::Implicit
@@ -78,6 +78,14 @@ async fn exchange(
         GrantType::ClientCredentials => {
             grants::client_credentials::exchange(&scene.context(), &client, &params)?
         }
+        GrantType::TokenExchange => {
+            let context = scene.context();
+            let accepted = token_exchange::accept(&context, scene.keys(), &client, &params)?;
+            let rule = move |scene: &Scene, store: &mut Transaction| {
+                token_exchange::exchange(&scene.context(), store, &client, accepted)
+            };
+            scene.write(rule).await?
+        }
         GrantType::AuthorizationCode
         | GrantType::RefreshToken
         | GrantType::Implicit
@@ -87,7 +95,8 @@ async fn exchange(
                 GrantType::AuthorizationCode
                 | GrantType::ClientCredentials
                 | GrantType::Implicit
-                | GrantType::JwtBearer => None,
+                | GrantType::JwtBearer
+                | GrantType::TokenExchange => None,
             };
             let params: Params<'static> = params.into_owned();
             let rule = move |scene: &Scene, store: &mut Transaction| {

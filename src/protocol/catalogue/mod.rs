@@ -60,6 +60,7 @@ files! {
     sign_out,
     pages,
     trust,
+    exchange,
     registration,
     server,
     agents,

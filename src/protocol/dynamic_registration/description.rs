@@ -58,9 +58,11 @@ pub(super) fn read(
         members.remove("response_types");
     }
     let metadata: ClientMetadata = serde_json::from_value(members).map_err(refused)?;
-    // What operators alone decide: an exception, and under which name resource servers know an agent.
+    // What operators alone decide: an exception, under which name resource servers know an agent, and who acts for whom.
     let may_name_endpoint = context.policy.registration.legacy_assertion_audience;
     let metadata = ClientMetadata {
+        token_exchange: None,
+        may_act: None,
         legacy_assertion_audience: may_name_endpoint.then_some(true),
         agent_id: None,
         key_set: None,
@@ -218,6 +220,10 @@ fn grants(context: &Context<'_>, basics: &Basics) -> Result<Vec<GrantType>, Refu
     };
     grants.sort_unstable();
     grants.dedup();
+    // So it is an operator's to give.
+    if grants.contains(&GrantType::TokenExchange) {
+        return Err(unsupported);
+    }
     let is_open = context.policy.registration.mode == RegistrationMode::Open;
     let by_operator = [GrantType::ClientCredentials, GrantType::JwtBearer];
     if is_open && by_operator.iter().any(|it| grants.contains(it)) {
@@ -294,6 +300,7 @@ fn explain(contradiction: Contradiction) -> &'static Explanation {
     match contradiction {
         Contradiction::NoRedirectUri => &catalogue::REGISTRATION_REDIRECT_URI,
         Contradiction::NoGrant
+        | Contradiction::TokenExchange
         | Contradiction::RefreshAlone
         | Contradiction::ResponseTypes
         | Contradiction::FrontChannelTokens => &catalogue::REGISTRATION_GRANT,

@@ -288,6 +288,8 @@ pub fn update(
         legacy_assertion_audience: client.metadata.legacy_assertion_audience,
         agent_id: client.metadata.agent_id.clone(),
         key_set: client.metadata.key_set,
+        token_exchange: client.metadata.token_exchange.clone(),
+        may_act: client.metadata.may_act.clone(),
         ..metadata
     };
     let described = describe(context, algorithms, &basics, metadata, &client.scope)?;

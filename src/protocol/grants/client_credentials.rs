@@ -1,13 +1,11 @@
 //! The client credentials grant (RFC 6749 §4.4): a token for the client itself. Remembers nothing.
 
 use crate::protocol::catalogue::{self, Explanation};
-use crate::protocol::claims::STANDARD_SCOPES;
 use crate::protocol::client_auth::AuthenticatedClient;
 use crate::protocol::context::Context;
 use crate::protocol::engine::{self, CredentialsRejected};
 use crate::protocol::error::Refusal;
 use crate::protocol::params::Params;
-use crate::protocol::scope::Scope;
 use crate::protocol::tokens::{Issue, Owner, new_token_id};
 
 /// Why the grant is refused.
@@ -28,13 +26,8 @@ pub fn exchange(
     if client.is_public() {
         return Err(Refused::PublicClient.into());
     }
-    let offered: Scope = client
-        .scope
-        .iter()
-        // They speak of a person, whom this grant does not have.
-        .filter(|scope| !STANDARD_SCOPES.contains(scope))
-        .map(str::to_owned)
-        .collect();
+    // The others speak of a person, whom this grant does not have.
+    let offered = client.scope.without_standard();
     let scope =
         engine::drive_client_credentials(&client.id, &offered, params).map_err(Refused::from)?;
     Ok(Issue {

@@ -19,6 +19,7 @@ pub mod authorization_code;
 pub mod client_credentials;
 pub mod jwt_bearer;
 pub mod refresh_token;
+pub mod token_exchange;
 
 /// The grant that the request names, if this client may use it.
 pub fn choose(client: &AuthenticatedClient, params: &Params<'_>) -> Result<GrantType, Refusal> {
@@ -50,8 +51,10 @@ pub fn exchange(
         }
         GrantType::RefreshToken => refresh_token::exchange(context, store, client, params),
         GrantType::ClientCredentials => Ok(client_credentials::exchange(context, client, params)?),
-        // The one has no request here, the other another way in: it may come without a client.
-        GrantType::Implicit | GrantType::JwtBearer => Err((&catalogue::UNSUPPORTED_GRANT).into()),
+        // The first has no request here, the others another way in: one may come without a client, one needs keys.
+        GrantType::Implicit | GrantType::JwtBearer | GrantType::TokenExchange => {
+            Err((&catalogue::UNSUPPORTED_GRANT).into())
+        }
     }
 }
 

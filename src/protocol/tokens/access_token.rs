@@ -13,6 +13,7 @@ use crate::protocol::context::Timestamp;
 use crate::protocol::personal_token::Recorded;
 use crate::protocol::scope::Scope;
 use crate::protocol::subject_identifier::SubjectType;
+use crate::protocol::tokens::actor::Actor;
 use crate::protocol::tokens::own_claims::OwnClaims;
 use crate::protocol::tokens::{Issue, Owner, SignError, Signer};
 use crate::protocol::trust::binding::Identity;
@@ -39,6 +40,10 @@ struct Claims<'a> {
     roles: &'a [String],
     #[serde(skip_serializing_if = "<[Identity]>::is_empty")]
     identities: &'a [Identity],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    act: Option<&'a Actor>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    may_act: Option<&'a Actor>,
 }
 
 /// The claims of a token that was made without a client, and what its maker added.
@@ -95,6 +100,9 @@ pub(super) fn lifetime(issue: &Issue, signer: &Signer<'_>) -> i64 {
         Owner::Client | Owner::User { .. } => usual,
         Owner::Service { until, .. } => (until - signer.now).min(usual),
         Owner::Vouched(vouched) => vouched.lifetime,
+        Owner::Exchanged(exchanged) => {
+            (exchanged.until - signer.now).min(policy.access_token_lifetime)
+        }
         Owner::Agent { until } => (until - signer.now).min(policy.agents.access_token_lifetime),
     }
 }
@@ -117,6 +125,7 @@ pub(super) fn sign(issue: &Issue, signer: &Signer<'_>) -> Result<String, SignErr
             let sub = claims.sub.as_deref();
             (sub.unwrap_or(issue.client.id.as_str()).into(), &[])
         }
+        Owner::Exchanged(exchanged) => (exchanged.sub.as_str().into(), &exchanged.roles),
         Owner::User { subject, .. } => {
             let may_tell = may_tell_roles(&issue.client, &issue.scope);
             let roles: &[String] = if may_tell { &subject.roles } else { &[] };
@@ -131,6 +140,7 @@ pub(super) fn sign(issue: &Issue, signer: &Signer<'_>) -> Result<String, SignErr
             Owner::Agent { .. }
             | Owner::Client
             | Owner::Service { .. }
+            | Owner::Exchanged(_)
             | Owner::User { .. }
             | Owner::Vouched(_) => signer.issuer,
         },
@@ -145,6 +155,15 @@ pub(super) fn sign(issue: &Issue, signer: &Signer<'_>) -> Result<String, SignErr
         sid: sid.as_deref(),
         roles,
         identities: issue.owner.identities(),
+        act: match &issue.owner {
+            Owner::Exchanged(exchanged) => exchanged.act.as_ref(),
+            Owner::Client
+            | Owner::Agent { .. }
+            | Owner::Service { .. }
+            | Owner::User { .. }
+            | Owner::Vouched(_) => None,
+        },
+        may_act: issue.client.metadata.may_act.as_ref(),
     };
     if let Owner::Service { claims: own, .. } = &issue.owner {
         let own = &own.others;
@@ -175,6 +194,8 @@ pub(in crate::protocol) fn sign_personal(
             sid: None,
             roles: &token.roles,
             identities: &[],
+            act: None,
+            may_act: None,
         },
         own: &recorded.claims,
     };
@@ -209,6 +230,19 @@ pub struct AccessToken {
     /// What binding rules gave besides.
     #[serde(default)]
     pub identities: Vec<Identity>,
+    /// Who acts for whom it speaks of (RFC 8693 §4.1).
+    pub act: Option<Actor>,
+    /// Who may (RFC 8693 §4.4).
+    pub may_act: Option<Actor>,
+}
+
+impl AccessToken {
+    /// Whether it was issued to this client, or is meant for an audience that it stands for.
+    pub fn is_for(&self, client: &Client) -> bool {
+        self.client_id == client.id.as_str()
+            || self.aud.contains(client.id.as_str())
+            || client.audiences.iter().any(|it| self.aud.contains(it))
+    }
 }
 
 /// A string or a list of strings (RFC 7519 §4.1.3).

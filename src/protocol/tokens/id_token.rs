@@ -207,13 +207,15 @@ fn time(seconds: Timestamp) -> Result<DateTime<Utc>, SignError> {
     DateTime::from_timestamp(seconds, 0).ok_or(SignError::Claims)
 }
 
-/// What an ID token of ours says that comes back as a hint.
+/// What an ID token of ours says that comes back: as a hint, or to be exchanged.
 #[derive(Clone, Debug, Deserialize)]
 pub struct IdTokenHint {
     /// The user it speaks of.
     pub sub: String,
     /// The client it was made for.
     pub aud: Audiences,
+    /// From when on it is refused where it does not come as a hint.
+    pub exp: Timestamp,
     /// The session it was made in.
     pub sid: Option<String>,
     /// Only access tokens and the like have one; an ID token of ours has none.
@@ -234,16 +236,41 @@ pub(crate) fn read_hint(
     now: Timestamp,
 ) -> Result<IdTokenHint, JwtRefused> {
     let expected = Expected {
+        accept_expired: true,
+        ..expected(issuer, now)
+    };
+    returned(keys, token, &expected)
+}
+
+/// Reads an ID token that is exchanged: ours, with a good signature, and not expired (RFC 8693 §2.1).
+pub(crate) fn read(
+    token: &str,
+    issuer: &str,
+    keys: &KeySet,
+    now: Timestamp,
+) -> Result<IdTokenHint, JwtRefused> {
+    returned(keys, token, &expected(issuer, now))
+}
+
+fn expected(issuer: &str, now: Timestamp) -> Expected<'_> {
+    Expected {
         issuer,
         typ: None,
         now,
         leeway: 0,
-        accept_expired: true,
-    };
-    let hint: IdTokenHint = jwt::verify(keys, token, &expected)?;
-    if hint.client_id.is_some() {
+        accept_expired: false,
+    }
+}
+
+fn returned(
+    keys: &KeySet,
+    token: &str,
+    expected: &Expected<'_>,
+) -> Result<IdTokenHint, JwtRefused> {
+    let read: IdTokenHint = jwt::verify(keys, token, expected)?;
+    if read.client_id.is_some() {
         Err(JwtRefused::WrongType)
     } else {
-        Ok(hint)
+        Ok(read)
     }
 }

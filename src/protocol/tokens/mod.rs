@@ -20,16 +20,19 @@ use crate::crypto::signing_key::SigningKey;
 use crate::protocol::client::Client;
 use crate::protocol::context::{Policy, Timestamp, TokenKeys};
 use crate::protocol::encryption::Recipient;
+use crate::protocol::grants::token_exchange;
 use crate::protocol::scope::Scope;
 use crate::protocol::services::ServiceClaims;
 use crate::protocol::store::Subject;
 use crate::protocol::subject_identifier;
+use crate::protocol::tokens::actor::Actor;
 use crate::protocol::tokens::family::{Family, RotationEvent, Tag};
 use crate::protocol::tokens::id_token::{Companions, IdTokenKeys};
 use crate::protocol::tokens::refresh_token::FamilyId;
 use crate::protocol::trust::binding::Identity;
 
 pub mod access_token;
+pub mod actor;
 pub mod family;
 pub mod front_channel;
 pub(crate) mod holder;
@@ -76,6 +79,8 @@ pub enum Owner {
         /// No token lives longer.
         until: Timestamp,
     },
+    /// Whomever an exchanged token spoke of (RFC 8693).
+    Exchanged(Box<Exchanged>),
     /// A user.
     User {
         /// The user.
@@ -104,16 +109,36 @@ impl Owner {
     fn session(&self) -> Option<&str> {
         match self {
             Self::Client | Self::Agent { .. } | Self::Service { .. } | Self::Vouched(_) => None,
+            Self::Exchanged(exchanged) => exchanged.session.as_deref(),
             Self::User { session, .. } => session.as_deref(),
         }
     }
 
     fn identities(&self) -> &[Identity] {
         match self {
-            Self::Client | Self::Agent { .. } | Self::Service { .. } | Self::User { .. } => &[],
+            Self::Client
+            | Self::Agent { .. }
+            | Self::Service { .. }
+            | Self::Exchanged(_)
+            | Self::User { .. } => &[],
             Self::Vouched(vouched) => &vouched.identities,
         }
     }
+}
+
+/// What an exchanged token goes on saying (RFC 8693 §2.2).
+#[derive(Debug)]
+pub struct Exchanged {
+    /// Its `sub`.
+    pub sub: String,
+    /// Who acts.
+    pub act: Option<Actor>,
+    /// Its roles.
+    pub roles: Vec<String>,
+    /// The session it came of, where it came of no family.
+    pub session: Option<String>,
+    /// When it ends; what it is exchanged for lives no longer.
+    pub until: Timestamp,
 }
 
 /// What an ID token says about the sign-in (OpenID Connect Core §2).
@@ -181,6 +206,9 @@ pub fn new_token_id(random: &dyn RandomSource, origin: Option<TokenOrigin>) -> S
 pub struct TokenResponse {
     /// RFC 9068.
     pub access_token: String,
+    /// RFC 8693 §2.2.1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issued_token_type: Option<&'static str>,
     /// Always `Bearer` (RFC 6750).
     pub token_type: &'static str,
     /// Seconds.
@@ -284,6 +312,14 @@ pub fn sign(issue: &Issue, signer: &Signer<'_>) -> Result<TokenResponse, SignErr
     };
     Ok(TokenResponse {
         access_token,
+        issued_token_type: match issue.owner {
+            Owner::Exchanged(_) => Some(token_exchange::ACCESS_TOKEN),
+            Owner::Client
+            | Owner::Agent { .. }
+            | Owner::Service { .. }
+            | Owner::User { .. }
+            | Owner::Vouched(_) => None,
+        },
         token_type: "Bearer",
         expires_in: access_token::lifetime(issue, signer),
         refresh_token: issue

@@ -75,6 +75,8 @@ pub fn log_in(
             sid: None,
             roles: vouched.roles,
             identities: vouched.identities,
+            act: None,
+            may_act: None,
         },
         expires_at,
     })?;

@@ -39,6 +39,7 @@ mod sign_up;
 mod snapshots;
 mod software_statement;
 mod token;
+mod token_exchange;
 mod userinfo;
 mod verify;
 mod webfinger;

@@ -5,6 +5,7 @@ mod races;
 mod random;
 mod sign_in;
 mod strange_text;
+mod token_exchange;
 
 /// One test for SQLite and one for PostgreSQL from an async function over a server.
 macro_rules! on_both_databases {

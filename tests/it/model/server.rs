@@ -264,6 +264,8 @@ impl Server {
             sid: None,
             roles: Vec::new(),
             identities: Vec::new(),
+            act: None,
+            may_act: None,
         };
         self.enter(family.clone());
         let context = context(now, &self.random, &self.policy, &self.clients, &self.keys);

@@ -28,6 +28,7 @@ mod session_end;
 mod setup;
 mod sign_in;
 mod throttle;
+mod token_exchange;
 mod trust;
 mod userinfo;
 

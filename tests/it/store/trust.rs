@@ -50,6 +50,8 @@ fn reference() -> ReferenceToken {
             sid: None,
             roles: vec!["deployer".to_owned()],
             identities: Vec::new(),
+            act: None,
+            may_act: None,
         },
         expires_at: NOW + 60,
     }

@@ -13,7 +13,7 @@ use issuant::identity::store::User;
 use issuant::protocol::client::{
     AuthenticationMethod, Client, ClientSecret, GrantType, StoredSecret,
 };
-use issuant::protocol::client_metadata::ClientMetadata;
+use issuant::protocol::client_metadata::{ClientMetadata, TokenExchangePolicy};
 use issuant::protocol::context::TokenKeys;
 use issuant::protocol::profile::Profile;
 use issuant::protocol::refresh_policy::RefreshOverrides;
@@ -253,4 +253,27 @@ pub(crate) fn deviate<'a>(
     let is_kept = |(name, _): &&(&str, &str)| deviations.iter().all(|(other, _)| other != name);
     let kept = valid.iter().filter(is_kept);
     kept.chain(deviations).copied().collect()
+}
+
+/// The clients where `service` may exchange the tokens with which `web` calls it, for `https://next.example` and
+/// `https://other.example`.
+pub(crate) fn clients_that_exchange() -> Vec<Client> {
+    let mut clients = clients();
+    for client in &mut clients {
+        match client.id.as_str() {
+            "web" => client.audiences = vec!["https://api.example".to_owned()],
+            "service" => {
+                client.scope = "read write".parse().unwrap();
+                client.grants.push(GrantType::TokenExchange);
+                client.metadata.token_exchange = Some(TokenExchangePolicy {
+                    audiences: ["https://next.example", "https://other.example"]
+                        .map(str::to_owned)
+                        .to_vec(),
+                    impersonation: false,
+                });
+            }
+            _ => {}
+        }
+    }
+    clients
 }

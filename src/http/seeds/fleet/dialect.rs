@@ -128,6 +128,7 @@ fn words(refusal: Refusal) -> Told {
         | ErrorCode::UnmetAuthenticationRequirements
         | ErrorCode::InvalidToken
         | ErrorCode::InsufficientScope
+        | ErrorCode::InvalidTarget
         | ErrorCode::InvalidRedirectUri
         | ErrorCode::InvalidClientMetadata
         | ErrorCode::InvalidSoftwareStatement

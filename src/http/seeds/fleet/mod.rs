@@ -117,7 +117,7 @@ async fn exchange(
             } else {
                 issue
             };
-            (GrantType::RefreshToken, issue)
+            (GrantType::TokenExchange, issue)
         }
     };
     let tokens = tokens::sign(&issue, &scene.signer(None));

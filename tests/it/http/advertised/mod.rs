@@ -19,6 +19,7 @@ use issuant::protocol::context::{AccountPolicy, Policy};
 use issuant::protocol::dynamic_registration::{RegistrationMode, RegistrationPolicy};
 use serde_json::Value;
 
+use crate::support::cast::clients_that_exchange;
 use crate::support::databases::Database;
 use crate::support::op::{Setting, TestOp, run};
 
@@ -134,6 +135,7 @@ const ROWS: &[Row] = &[
             "refresh_token",
             "implicit",
             "urn:ietf:params:oauth:grant-type:jwt-bearer",
+            "urn:ietf:params:oauth:grant-type:token-exchange",
         ],
         accepted: |op, value| Box::pin(tokens::grant(op, value)),
         outside: "password",
@@ -346,6 +348,7 @@ fn with_everything(test: impl AsyncFnOnce(TestOp)) {
     let setting = Setting {
         algorithms: Algorithm::ALL.to_vec(),
         policy,
+        clients: clients_that_exchange(),
         // Request objects are read from this machine.
         fetcher: Fetcher::new(reach, Authorities::default()),
         ..Setting::default()

@@ -3,6 +3,7 @@
 use issuant::crypto::jwk_set::JwkSet;
 use issuant::crypto::jwt;
 use issuant::crypto::verifying_key::VerifyingKey;
+use issuant::protocol::grants::token_exchange::ACCESS_TOKEN;
 use issuant::protocol::profile::{Address, Names, Profile};
 use serde_json::{Value, json};
 
@@ -52,6 +53,18 @@ pub(super) async fn grant(op: &TestOp, value: &str) {
             ];
             let reply = op.anonymous().post("/token", &form).await;
             assert_eq!(reply.status, 200, "{reply:?}");
+        }
+        "urn:ietf:params:oauth:grant-type:token-exchange" => {
+            let service = op.client("service");
+            let own = [("grant_type", "client_credentials")];
+            let own = service.post("/token", &own).await.token("access_token");
+            let wanted = [
+                ("grant_type", value),
+                ("subject_token", &own),
+                ("subject_token_type", ACCESS_TOKEN),
+            ];
+            let reply = service.post("/token", &wanted).await;
+            assert_eq!(reply.json(200)["issued_token_type"], ACCESS_TOKEN);
         }
         _ => panic!("nobody wrote down how to use {value}"),
     }
