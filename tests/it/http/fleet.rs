@@ -8,6 +8,7 @@ use issuant::protocol::context::Policy;
 use issuant::protocol::dynamic_registration::{RegistrationMode, RegistrationPolicy};
 use serde_json::{Value, json};
 
+use crate::http::logs::logged;
 use crate::support::cast;
 use crate::support::databases::Database;
 use crate::support::op::{Reply, Setting, TestOp, basic, run};
@@ -113,6 +114,40 @@ fn an_outage_is_no_fault_of_the_agent() {
         let told = authenticate(&op, &key()).await;
         assert!(told.header("retry-after").is_some());
         assert_eq!(told.json(503)["error"], "ServiceUnavailable");
+    });
+}
+
+#[test]
+fn no_secret_of_an_agent_is_logged() {
+    run(async {
+        let op = op(RegistrationMode::Off, true);
+        let mut secrets = vec![cast::secret_of("service"), key()];
+        let log = logged(async || {
+            let first = authenticate(&op, &key()).await;
+            let refresh = format!("Bearer {}", first.token("refresh_token"));
+            let second = authenticate(&op, &refresh).await;
+            let third = format!("Bearer {}", second.token("access_token"));
+            let third = authenticate(&op, &third).await;
+            // Reuse, which is told of.
+            assert_eq!(
+                authenticate(&op, &refresh).await.json(401)["error_id"],
+                "E1324"
+            );
+            assert_eq!(
+                authenticate(&op, "ApiKey Y2FuYXJ5").await.json(400)["error_id"],
+                "E2004"
+            );
+            secrets.push("Y2FuYXJ5".to_owned());
+            for token in ["access_token", "refresh_token"] {
+                secrets.extend([first.token(token), second.token(token)]);
+            }
+            secrets.push(third.token("access_token"));
+        });
+        let log = log.await;
+        assert!(log.contains("E1324") && log.contains("/api/fleet/authenticate"));
+        for secret in secrets {
+            assert!(!log.contains(&secret), "{secret} is in {log}");
+        }
     });
 }
 

@@ -22,7 +22,7 @@ impl Write for Log {
 }
 
 /// What is logged while the test runs, down to the finest level.
-async fn logged(test: impl AsyncFnOnce()) -> String {
+pub(super) async fn logged(test: impl AsyncFnOnce()) -> String {
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt()
