@@ -1,5 +1,6 @@
 //! That the table of settings is whole, and that the README shows it.
 
+use super::names::OTHER_NAMES;
 use super::*;
 
 #[test]

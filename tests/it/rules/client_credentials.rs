@@ -90,7 +90,7 @@ fn refuses_a_grant_that_nobody_has() {
     for grant in [
         "password",
         "CLIENT_CREDENTIALS",
-        "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        "urn:ietf:params:oauth:grant-type:device_code",
     ] {
         assert_eq!(
             check("service", &[("grant_type", grant)]).unwrap_err(),
