@@ -1,4 +1,4 @@
-//! S4: what callers of Nuxeo's token service rely on. Check 8, the grant for assertions, belongs to trusted issuers.
+//! S4: what callers of Nuxeo's token service rely on.
 
 use aws_lc_rs::hmac as mac;
 use base64::Engine as _;
@@ -8,8 +8,8 @@ use issuant::crypto::secret::SecretBytes;
 use issuant::protocol::shared_secret::{SharedSecret, SharedSecrets};
 use serde_json::{Value, json};
 
-use super::on_both_databases;
 use super::tokens::{get, get_with, once_refused, part, set, stderr, stdout};
+use super::{Told, made_client, on_both_databases, with_form};
 use crate::support::server_process::{Installation, ServerProcess};
 
 const PASSWORD: &str = "copper lantern drifts north";
@@ -331,6 +331,62 @@ async fn s4_check_7_an_audience_that_is_a_path(mut installation: Installation) {
     assert_eq!(asked(&server, "/nxfile/a", &two).await, 401);
 }
 
+/// Whoever has the secret vouches for users of this server, as with Nuxeo's grant.
+async fn s4_check_8_assertions_bring_tokens(installation: Installation) {
+    let create = ["user", "create", "ada", "--password-file", "-"];
+    installation.run(&create, PASSWORD);
+    let partner = json!({
+        "name": "partner", "keys": "secret", "algorithms": ["HS512"], "issuer": "nuxeo",
+        "user_claim": "sub", "one_time": true,
+    });
+    let file = installation.directory().join("partner.json");
+    std::fs::write(&file, partner.to_string()).unwrap();
+    let add = ["trust", "add", file.to_str().unwrap(), "--secret-file", "-"];
+    installation.run(&add, &secret_of('p'));
+    let rule = ["trust", "rule", "add", "partner"];
+    let gives = ["--bind-type", "scope", "--bind-name", "read"];
+    installation.run(&[&rule[..], &gives].concat(), "");
+    let settings = ["--grant", JWT_BEARER, "--scope", "read"];
+    let secret = made_client(&installation, "arender", &settings);
+    let server = installation.serve();
+    let ask = async |id: &str, fields: &[(&str, &str)]| {
+        let request = reqwest::Client::new().post(server.at("/oauth2/token"));
+        let request = request.basic_auth(id, Some(secret.expose()));
+        let grant = [("grant_type", JWT_BEARER)];
+        Told::by(with_form(request, &[&grant[..], fields].concat())).await
+    };
+    let assertion = |jti: &str, letter: char| {
+        let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
+        let claims = json!({
+            "iss": "nuxeo", "sub": "ada", "aud": server.issuer(), "iat": now, "exp": now + 60, "jti": jti,
+        });
+        sign("HS512", secret_of(letter).as_bytes(), &claims)
+    };
+    let good = assertion("one", 'p');
+    let told = ask("arender", &[("assertion", &good)]).await;
+    assert_eq!(told.status, 200, "{told:?}");
+    assert_eq!(told.json()["token_type"], "Bearer");
+    let forged = assertion("two", 'q');
+    for (id, fields, status, error) in [
+        (
+            "arender",
+            &[("assertion", &*forged)][..],
+            400,
+            "invalid_grant",
+        ),
+        ("arender", &[], 400, "invalid_request"),
+        ("nobody", &[("assertion", &*forged)], 401, "invalid_client"),
+        // It counts once.
+        ("arender", &[("assertion", &*good)], 400, "invalid_grant"),
+    ] {
+        let told = ask(id, fields).await;
+        let said = (told.status, &told.json()["error"]);
+        assert_eq!(said, (status, &json!(error)), "{told:?}");
+    }
+}
+
+const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
 async fn s4_check_9_a_secret_is_replaced_without_an_interruption(mut installation: Installation) {
     furnished(&mut installation);
     let old = issue(&installation, &[]);
@@ -366,5 +422,6 @@ on_both_databases!(
     s4_check_5_a_token_in_the_address_where_the_route_takes_one,
     s4_check_6_forged_tokens_are_refused,
     s4_check_7_an_audience_that_is_a_path,
+    s4_check_8_assertions_bring_tokens,
     s4_check_9_a_secret_is_replaced_without_an_interruption,
 );
