@@ -12,6 +12,7 @@ use crate::crypto::jwt::mac::MacAlgorithm;
 use crate::protocol::client::{
     AuthenticationMethod, Client, ClientSecret, GrantType, StoredSecret,
 };
+use crate::protocol::client_key_set::KeySetRefused;
 use crate::protocol::client_metadata::{
     AssertionAlgorithm, ClientMetadata, RequestObjectAlgorithm, is_acr,
 };
@@ -134,6 +135,9 @@ pub enum Contradiction {
         "software_id and software_version have at most 255 characters, and no control characters"
     )]
     Software,
+    /// Such keys could never be made.
+    #[error("key_set: {0}")]
+    KeySet(KeySetRefused),
     /// RFC 9101 §10.5.
     #[error("require_signed_request_object contradicts the request_object_signing_alg none")]
     UnsignedRequestObjects,
@@ -234,7 +238,7 @@ pub fn contradictions(
     if has_other_algorithm(client) {
         found.push(Contradiction::AssertionAlgorithm);
     }
-    found.extend(services::contradictions(client));
+    found.extend(services::contradictions(client, policy));
     found.extend(key_contradictions(&client.metadata));
     found.extend(request_object_contradiction(client));
     let software = [
@@ -464,6 +468,7 @@ fn found<T, const N: usize>(checks: [(bool, T); N]) -> Vec<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::client_key_set::KeySetPolicy;
     use crate::protocol::client_metadata::Unsecured;
     use crate::protocol::response_type::ResponseType;
 
@@ -689,6 +694,21 @@ mod tests {
         assert_eq!(found, [Contradiction::UnsignedRequestObjects]);
         let (found, _) = check(|client| client.metadata.require_signed_request_object = Some(true));
         assert_eq!(found, [Contradiction::NoRequestObjectKeys]);
+    }
+
+    #[test]
+    fn finds_keys_that_cannot_be_made() {
+        let usual = crate::protocol::client_key_set::KeySetDefaults::default().policy;
+        let (found, _) = check(|client| client.metadata.key_set = Some(usual));
+        assert_eq!(found, []);
+        let (found, _) = check(|client| {
+            client.metadata.key_set = Some(KeySetPolicy {
+                signing_bits: 384,
+                ..usual
+            });
+        });
+        let bits = Contradiction::KeySet(KeySetRefused::SigningBits);
+        assert_eq!(found, [bits]);
     }
 
     #[test]

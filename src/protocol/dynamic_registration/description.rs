@@ -326,6 +326,7 @@ fn explain(contradiction: Contradiction) -> &'static Explanation {
         }
         Contradiction::FrontChannelElsewhere
         | Contradiction::DefaultAcrValues
+        | Contradiction::KeySet(_)
         | Contradiction::Software
         | Contradiction::PublicWithoutPkce
         | Contradiction::PublicWithoutRotation

@@ -1,10 +1,15 @@
-//! What agents, and services that exchange tokens, have to be.
+//! What agents, services with keys of their own, and services that exchange tokens have to be.
 
 use crate::protocol::client::{AuthenticationMethod, Client, GrantType};
+use crate::protocol::context::Policy;
 use crate::protocol::registration::{Contradiction, found};
 
-pub(super) fn contradictions(client: &Client) -> Vec<Contradiction> {
-    found([
+pub(super) fn contradictions(client: &Client, policy: &Policy) -> Vec<Contradiction> {
+    let keys = client
+        .metadata
+        .key_set
+        .map(|keys| keys.check(policy.key_sets.may_use_rsa15));
+    let mut all = found([
         (
             client.may_use(GrantType::TokenExchange) && !may_exchange(client),
             Contradiction::TokenExchange,
@@ -17,7 +22,11 @@ pub(super) fn contradictions(client: &Client) -> Vec<Contradiction> {
             client.metadata.agent_id.is_some() && !client.is_agent(),
             Contradiction::AgentIdAlone,
         ),
-    ])
+    ]);
+    if let Some(Err(refused)) = keys {
+        all.push(Contradiction::KeySet(refused));
+    }
+    all
 }
 
 fn may_exchange(client: &Client) -> bool {
