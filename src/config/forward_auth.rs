@@ -1,5 +1,6 @@
 //! What requests may pass a proxy, and the secrets of tokens that are signed with one.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -66,8 +67,14 @@ fn read_secrets(path: &str) -> Result<Vec<SharedSecret>, String> {
     let mut secrets = Vec::new();
     for entry in entries {
         let text = match (entry.secret, entry.secret_file) {
-            (Some(secret), None) => Zeroizing::new(secret),
-            (None, Some(file)) => read_file(&file)?,
+            (Some(secret), None) => {
+                refuse_readable(path)?;
+                Zeroizing::new(secret)
+            }
+            (None, Some(file)) => {
+                refuse_readable(&file)?;
+                read_file(&file)?
+            }
             (Some(_), Some(_)) | (None, None) => {
                 return Err("needs a secret or a secret_file for each kid".to_owned());
             }
@@ -77,6 +84,19 @@ fn read_secrets(path: &str) -> Result<Vec<SharedSecret>, String> {
         secrets.push(secret.map_err(|unusable| format!("cannot be used: {unusable}"))?);
     }
     Ok(secrets)
+}
+
+/// As with the key-encryption secret: what everybody on the machine can read is no secret.
+fn refuse_readable(path: &str) -> Result<(), String> {
+    let about = std::fs::metadata(path).map_err(|error| format!("cannot be read: {error}"))?;
+    let of_others = about.permissions().mode() & 0o007;
+    if of_others == 0 {
+        Ok(())
+    } else {
+        Err(format!(
+            "has a secret that everybody can read: chmod 600 {path}"
+        ))
+    }
 }
 
 fn read_file(path: &str) -> Result<Zeroizing<String>, String> {

@@ -108,6 +108,8 @@ async fn lets_good_tokens_pass_and_logs_none() {
     let keys = installation.directory().join("secrets.json");
     let secret = json!([{"kid": "a", "secret": "a".repeat(64)}]);
     std::fs::write(&keys, secret.to_string()).unwrap();
+    let owner_alone = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&keys, owner_alone).unwrap();
     for (variable, value) in [
         ("ISSUANT_SHARED_SECRET_KEYS_FILE", keys.into()),
         ("ISSUANT_TRUSTED_PROXIES", "127.0.0.1".into()),

@@ -32,7 +32,13 @@ fn secret_of(letter: char) -> String {
 fn secrets(installation: &Installation, entries: &Value) -> String {
     let path = installation.directory().join("secrets.json");
     std::fs::write(&path, entries.to_string()).unwrap();
+    allow(&path, 0o600);
     path.display().to_string()
+}
+
+fn allow(path: &std::path::Path, mode: u32) {
+    let permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);
+    std::fs::set_permissions(path, permissions).unwrap();
 }
 
 /// An installation with the user Ada and one secret.
@@ -123,8 +129,13 @@ async fn s4_check_2_no_secret_a_short_one_and_a_good_one(mut installation: Insta
     }
     let file = installation.directory().join("secret");
     std::fs::write(&file, secret_of('a')).unwrap();
-    let file = secrets(&installation, &json!([{"kid": "a", "secret_file": file}]));
-    set(&mut installation, "ISSUANT_SHARED_SECRET_KEYS_FILE", &file);
+    let keys = secrets(&installation, &json!([{"kid": "a", "secret_file": file}]));
+    set(&mut installation, "ISSUANT_SHARED_SECRET_KEYS_FILE", &keys);
+    allow(&file, 0o644);
+    let start = installation.try_run(&["serve", "--listen", "127.0.0.1:0"], "");
+    assert_eq!(start.status.code(), Some(3), "{start:?}");
+    assert!(stderr(&start).contains("chmod 600"));
+    allow(&file, 0o600);
     let server = installation.serve();
     let token = issue(&installation, &[]);
     assert_eq!(get_with(&verify(&server), &token).await.status, 200);
