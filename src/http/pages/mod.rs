@@ -291,18 +291,19 @@ pub(crate) fn waiting_card(client: &Client, waiting: &WaitingRequest) -> ClientC
 }
 
 fn card(client: &Client, address: Option<&str>) -> ClientCard {
+    let host = address.and_then(host);
     ClientCard {
         name: client.name.clone(),
-        host: address.and_then(host),
-        links: links(client, address),
+        links: links(client, host.as_deref()),
+        host,
         logo: client.metadata.logo_uri.as_ref().map(ToString::to_string),
         is_stranger: client.dynamic.is_some(),
     }
 }
 
 /// What the client registered to be shown (RFC 7591 §2).
-fn links(client: &Client, redirect_uri: Option<&str>) -> Vec<Link> {
-    let (metadata, own) = (&client.metadata, redirect_uri.and_then(host));
+fn links(client: &Client, own: Option<&str>) -> Vec<Link> {
+    let metadata = &client.metadata;
     [
         ("About this app", &metadata.client_uri),
         ("Privacy", &metadata.policy_uri),
@@ -313,7 +314,7 @@ fn links(client: &Client, redirect_uri: Option<&str>) -> Vec<Link> {
         let url = address.as_ref()?.to_string();
         let host = host(&url)?;
         // RFC 7591 §5: what is elsewhere may be somebody else's.
-        let label = if own.as_ref() == Some(&host) {
+        let label = if own == Some(&*host) {
             label.to_owned()
         } else {
             format!("{label} ({host})")
